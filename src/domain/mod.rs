@@ -1,0 +1,7 @@
+//! Pure decisions: no I/O, no clock and no randomness but what is passed in.
+
+pub mod clock;
+pub mod email;
+pub mod random;
+pub mod seal;
+pub mod secret;

@@ -1,0 +1,41 @@
+//! Randomness as a value that is passed in, so that a test can replay it.
+
+use rand::{CryptoRng, Error, RngCore};
+
+/// Where random bytes come from. Implementations must be fit for keys.
+pub trait Random: Send + Sync {
+    /// Fills `out` with unpredictable bytes.
+    fn fill(&self, out: &mut [u8]);
+}
+
+/// `N` fresh random bytes.
+#[must_use]
+pub fn bytes<const N: usize>(random: &dyn Random) -> [u8; N] {
+    let mut out = [0; N];
+    random.fill(&mut out);
+    out
+}
+
+/// A [`Random`] in the shape that the cryptographic crates ask for.
+pub struct Rng<'a>(pub &'a dyn Random);
+
+impl RngCore for Rng<'_> {
+    fn next_u32(&mut self) -> u32 {
+        u32::from_le_bytes(bytes(self.0))
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        u64::from_le_bytes(bytes(self.0))
+    }
+
+    fn fill_bytes(&mut self, dest: &mut [u8]) {
+        self.0.fill(dest);
+    }
+
+    fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), Error> {
+        self.0.fill(dest);
+        Ok(())
+    }
+}
+
+impl CryptoRng for Rng<'_> {}

@@ -1,0 +1,9 @@
+//! Countersign: an identity and entitlement server.
+//!
+//! # Layout
+//!
+//! In dependency order; a layer may use those above it, never those below (`tests/architecture.rs` checks it).
+//!
+//! - [`domain`]: pure decisions
+
+pub mod domain;
