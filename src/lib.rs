@@ -5,5 +5,9 @@
 //! In dependency order; a layer may use those above it, never those below (`tests/architecture.rs` checks it).
 //!
 //! - [`domain`]: pure decisions
+//! - [`db`]: the store
+//! - [`actors`]: who owns what at run time
 
+pub mod actors;
+pub mod db;
 pub mod domain;
