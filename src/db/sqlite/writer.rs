@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::failed;
 use crate::db::error::DbError;
 use crate::db::transaction::Transaction;
-use crate::db::work::{Keep, Work};
+use crate::db::work::{Decision, Keep, Work, command};
 
 /// The one connection that writes.
 #[derive(Debug)]
@@ -47,6 +47,20 @@ impl WriteConnection {
         settle_all(batch, |index| {
             results.get(index).cloned().unwrap_or(Err(DbError::Panicked))
         });
+    }
+
+    /// Runs one command by itself, for whoever holds the connection without a Writer: start-up and the command line.
+    ///
+    /// # Errors
+    /// [`DbError`]; nothing was written.
+    pub fn transact<T, F>(&mut self, name: &'static str, work: F) -> Result<T, DbError>
+    where
+        T: Send + 'static,
+        F: AsyncFnMut(&mut Transaction<'_>) -> Result<Decision<T>, DbError> + Send + 'static,
+    {
+        let (work, mut answer) = command(name, work);
+        self.run(vec![work]);
+        answer.try_recv().unwrap_or(Err(DbError::Panicked))
     }
 
     /// Runs one work behind a savepoint where it needs one.
@@ -101,7 +115,7 @@ mod tests {
     use super::*;
     use crate::db::sqlite::{Location, connect};
     use crate::db::statement::Statement;
-    use crate::db::work::{Decision, command, single};
+    use crate::db::work::single;
 
     fn connection() -> WriteConnection {
         let connection = connect(&Location::Memory("writer-test".to_owned())).expect("opens");
