@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod email;
+pub mod oauth;
 pub mod random;
 pub mod seal;
 pub mod secret;
