@@ -42,12 +42,15 @@ CREATE TABLE sessions (
     browser_hash BYTEA NOT NULL,
     -- One login state makes at most one session.
     auth_hash BYTEA NOT NULL UNIQUE,
+    -- The authorization request that the login was for, if any: its prompt and max_age are met by this session.
+    flow_hash BYTEA,
     authenticated_at BIGINT NOT NULL,
+    idle_expires_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     ended_at BIGINT
 );
 CREATE INDEX sessions_by_account ON sessions (account_id);
-CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+CREATE INDEX sessions_by_expiry ON sessions (idle_expires_at);
 
 -- Browsers that have completed a login for an address: strangers cannot slow these down.
 CREATE TABLE known_browsers (
@@ -60,10 +63,9 @@ CREATE INDEX known_browsers_by_use ON known_browsers (last_used_at);
 
 CREATE TABLE clients (
     id TEXT PRIMARY KEY NOT NULL,
-    secret_hash BYTEA,
-    -- The validated client record as JSON (names of RFC 7591 section 2).
-    metadata TEXT NOT NULL,
-    -- Tokens issued before this moment are no longer accepted.
+    -- The validated client record as JSON; its secret is in it as a hash.
+    record TEXT NOT NULL,
+    -- Codes and tokens given before this moment are no longer accepted.
     not_before BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );
@@ -103,10 +105,11 @@ CREATE TABLE authorization_codes (
     client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
     account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     sid TEXT NOT NULL,
-    -- What the code is bound to (redirect URI, code challenge, nonce, scope, auth_time) as JSON.
+    -- What the code stands for (redirect URI, code challenge, nonce, scope, session) as JSON.
     binding TEXT NOT NULL,
     expires_at BIGINT NOT NULL,
     spent_at BIGINT,
+    -- What it gave.
     family_id TEXT
 );
 CREATE INDEX authorization_codes_by_expiry ON authorization_codes (expires_at);

@@ -6,11 +6,19 @@
 //! - [`kv`]: the key-value store
 //! - one file for each family of tables: what is asked of them, in SQL
 
+pub mod accounts;
+pub mod clients;
+pub mod codes;
 pub mod error;
+pub mod families;
+pub mod keys;
 pub mod kv;
+pub mod links;
 pub mod migrate;
+pub mod sessions;
 pub mod statement;
 pub mod store;
+pub mod sweep;
 pub mod transaction;
 pub mod value;
 pub mod work;
