@@ -2,6 +2,9 @@
 
 pub mod clock;
 pub mod email;
+pub mod keys;
+pub mod opaque;
 pub mod random;
 pub mod seal;
 pub mod secret;
+pub mod token;
