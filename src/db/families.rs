@@ -31,6 +31,12 @@ pub fn insert(id: &str, family: &Family) -> Result<Statement, DbError> {
     .bind(family.started_at.as_millis()))
 }
 
+/// A row if the account may be granted something now.
+#[must_use]
+pub fn may_begin(account_id: &str) -> Statement {
+    Statement::new("SELECT 1 FROM accounts WHERE id = $1 AND status = 'active'").bind(account_id)
+}
+
 /// The family of an id whose account is active.
 #[must_use]
 pub fn by_id(id: &str) -> Statement {

@@ -1,0 +1,76 @@
+//! Making an authorization code, once for each authorization request.
+
+use std::time::Duration;
+
+use super::Deps;
+use super::authorize::Authorized;
+use crate::actors::failure::Failure;
+use crate::db::sessions::LiveSession;
+use crate::db::{Decision, codes, sessions};
+use crate::domain::oauth::code::StoredCode;
+use crate::domain::oauth::error::{ErrorCode, OAuthError};
+use crate::domain::oauth::flow::Grant;
+use crate::domain::secret::Token;
+
+/// What became of a grant.
+enum Issued {
+    /// The code is stored.
+    Yes,
+    /// The authorization request has given a code before.
+    Before,
+    /// The session has ended meanwhile.
+    SessionEnded,
+}
+
+impl Deps {
+    /// Stores a code for `grant` and says where the browser takes it. The session is looked at again in the same
+    /// transaction: one that has just been ended gives no code.
+    pub(super) async fn issue_code(
+        &self,
+        flow_id: &Token,
+        grant: Grant,
+        session: Option<&LiveSession>,
+    ) -> Result<Authorized, Failure> {
+        let now = self.clock.now();
+        let token = Token::generate(self.random.as_ref());
+        let text = token.reveal();
+        let request = grant.request.clone();
+        let sid = grant.session.sid.clone();
+        let code = StoredCode::issue(grant, now, self.config.define.lifetimes.code);
+        let insert = codes::insert(&token.hash(), &flow_id.hash(), &code)?;
+        let touch = session.and_then(|session| self.touch(session));
+        let issued = self
+            .writes
+            .transact("issue code", async move |transaction| {
+                if transaction.query_one(&sessions::is_live(&sid, now)).await?.is_none() {
+                    return Ok(Decision::Rollback(Issued::SessionEnded));
+                }
+                if transaction.query_one(&insert).await?.is_none() {
+                    return Ok(Decision::Rollback(Issued::Before));
+                }
+                if let Some(touch) = &touch {
+                    transaction.query(touch).await?;
+                }
+                Ok(Decision::Commit(Issued::Yes))
+            })
+            .await?;
+        Ok(match issued {
+            Issued::Yes => Authorized::Client(request.location(self.issuer(), &text)),
+            Issued::Before => Authorized::Page(OAuthError::invalid_request(
+                "this sign-in has been completed before; go back to the application and start again",
+            )),
+            Issued::SessionEnded => {
+                let error = OAuthError::new(ErrorCode::LoginRequired, "the session has ended");
+                self.refuse(&request.refuse(error))
+            }
+        })
+    }
+
+    /// Puts off the idle end of a session in use, but not at every step of it: a tenth of the time is precise enough.
+    fn touch(&self, session: &LiveSession) -> Option<crate::db::Statement> {
+        let idle = self.config.define.lifetimes.session_idle;
+        let end = self.clock.now().plus(idle).min(session.expires_at);
+        let gained = end.since(session.idle_expires_at);
+        (gained > (idle / 10).min(Duration::from_hours(1))).then(|| sessions::touch(&session.facts.sid, end))
+    }
+}

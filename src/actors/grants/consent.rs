@@ -1,0 +1,127 @@
+//! What the pages may show of a flow, and the person's yes or no.
+
+pub use super::flows::Lost;
+use super::{Browser, Deps, Grants};
+use crate::actors::failure::Failure;
+use crate::actors::supervise::{Answer, Myself, Request, Serve};
+use crate::db::clients;
+use crate::domain::oauth::client::Client;
+use crate::domain::oauth::flow::Stage;
+
+/// Asks what the pages may show of a flow.
+pub struct DescribeFlow {
+    /// Which flow.
+    pub flow_id: String,
+    /// Who asks.
+    pub browser: Browser,
+}
+
+/// What the pages may show of a flow.
+#[derive(Debug)]
+pub struct FlowView {
+    /// The client's name.
+    pub client_name: String,
+    /// Its home page.
+    pub client_uri: Option<String>,
+    /// The scopes it asks for.
+    pub scopes: Vec<String>,
+    /// What to write into the e-mail field.
+    pub login_hint: Option<String>,
+    /// Languages for the page, best first.
+    pub ui_locales: Option<String>,
+    /// Whether the flow waits for consent; else for a login.
+    pub awaits_consent: bool,
+    /// Who is signed in here.
+    pub signed_in_as: Option<String>,
+}
+
+impl Request for DescribeFlow {
+    type Reply = Result<Result<FlowView, Lost>, Failure>;
+}
+
+impl Serve<DescribeFlow> for Grants {
+    fn serve(&mut self, request: DescribeFlow, _: &Myself<Self>) -> Answer<Result<Result<FlowView, Lost>, Failure>> {
+        let deps = self.deps.clone();
+        Answer::later(async move { deps.describe(request).await })
+    }
+}
+
+/// The person allows or denies.
+pub struct DecideConsent {
+    /// Which flow.
+    pub flow_id: String,
+    /// Who decides.
+    pub browser: Browser,
+    /// Yes or no.
+    pub allow: bool,
+}
+
+/// What follows from a decision.
+#[derive(Debug)]
+pub enum Decided {
+    /// Back to the callback, which makes the code.
+    Continue,
+    /// To the client, with an error.
+    Client(String),
+    /// Nobody was asked, or somebody else.
+    NotAsked,
+}
+
+impl Request for DecideConsent {
+    type Reply = Result<Result<Decided, Lost>, Failure>;
+}
+
+impl Serve<DecideConsent> for Grants {
+    fn serve(&mut self, request: DecideConsent, _: &Myself<Self>) -> Answer<Result<Result<Decided, Lost>, Failure>> {
+        let deps = self.deps.clone();
+        Answer::later(async move { deps.decide(request).await })
+    }
+}
+
+impl Deps {
+    async fn describe(&self, request: DescribeFlow) -> Result<Result<FlowView, Lost>, Failure> {
+        let open = match self.find_flow(&request.flow_id, request.browser.hash()).await? {
+            Ok(open) => open,
+            Err(lost) => return Ok(Err(lost)),
+        };
+        let asked = open.flow.request();
+        let Some(Client { name, client_uri, .. }) = self.client(&asked.client_id).await? else {
+            return Ok(Err(Lost::Gone));
+        };
+        let session = self.session(&request.browser).await?;
+        Ok(Ok(FlowView {
+            client_name: name,
+            client_uri,
+            scopes: asked.scope.iter().map(str::to_owned).collect(),
+            login_hint: asked.login_hint.clone(),
+            ui_locales: asked.ui_locales.clone(),
+            awaits_consent: matches!(open.flow.stage(), Stage::AwaitConsent { .. }),
+            signed_in_as: session.map(|session| session.email),
+        }))
+    }
+
+    async fn decide(&self, request: DecideConsent) -> Result<Result<Decided, Lost>, Failure> {
+        let open = match self.find_flow(&request.flow_id, request.browser.hash()).await? {
+            Ok(open) => open,
+            Err(lost) => return Ok(Err(lost)),
+        };
+        let Some(session) = self.session(&request.browser).await? else { return Ok(Ok(Decided::NotAsked)) };
+        if !request.allow {
+            let Ok(refusal) = open.flow.deny(&session.facts) else { return Ok(Ok(Decided::NotAsked)) };
+            self.close_flow(&open.id).await?;
+            return Ok(Ok(Decided::Client(refusal.location(self.issuer()))));
+        }
+        let asked = open.flow.request().clone();
+        let Ok(flow) = open.flow.allow(&session.facts) else { return Ok(Ok(Decided::NotAsked)) };
+        let before = self.consented(&session.facts.account_id, &asked.client_id).await?;
+        if !asked.scope.is_subset(&before) {
+            let allowed = before.union(&asked.scope);
+            let statement = clients::allow(&session.facts.account_id, &asked.client_id, &allowed, self.clock.now());
+            self.writes.execute(statement).await?;
+        }
+        if !self.keep_flow(&open.id, &open.browser, &flow).await? {
+            return Ok(Err(Lost::Gone));
+        }
+        Ok(Ok(Decided::Continue))
+    }
+}

@@ -1,0 +1,114 @@
+//! Grants: from the authorization request over consent and code to tokens and their refresh family.
+//!
+//! Several shards of one role. None keeps anything between two requests: an open flow lies sealed in the key-value
+//! store, what was granted or spent is a database row, and the statement that writes it decides.
+
+pub mod authorize;
+pub mod consent;
+pub mod continue_flow;
+pub mod logout;
+pub mod request_tokens;
+pub mod revoke;
+
+mod code;
+mod flows;
+mod redeem;
+mod refresh;
+mod tokens;
+
+use std::sync::Arc;
+
+use super::failure::Failure;
+use super::key_ring::Keys;
+use super::key_ring::secrets::Secrets;
+use super::supervise::Role;
+use super::writer::Writes;
+use crate::config::Config;
+use crate::db::kv::KeyValue;
+use crate::db::sessions::LiveSession;
+use crate::db::{Store, clients, sessions};
+use crate::domain::clock::Clock;
+use crate::domain::oauth::client::{Client, ClientId};
+use crate::domain::oauth::flow::SessionFacts;
+use crate::domain::random::Random;
+use crate::domain::secret::{Token, TokenHash};
+
+/// What Grants is made from.
+#[derive(Clone)]
+pub struct Deps {
+    /// Reads what was granted.
+    pub store: Store,
+    /// Open flows.
+    pub kv: KeyValue,
+    /// Writes what is granted and spent.
+    pub writes: Writes,
+    /// Signs tokens.
+    pub keys: Keys,
+    /// Seals flows.
+    pub secrets: Arc<Secrets>,
+    /// Issuer, lifetimes, limits.
+    pub config: Arc<Config>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Codes, names of tokens and families.
+    pub random: Arc<dyn Random>,
+}
+
+/// The role; it has no state but what it depends on.
+pub struct Grants {
+    deps: Deps,
+}
+
+impl Role for Grants {
+    const NAME: &'static str = "grants";
+    type Deps = Deps;
+
+    fn begin(deps: &Deps) -> Self {
+        Self { deps: deps.clone() }
+    }
+}
+
+/// What a browser shows of itself: the ids in its cookies.
+#[derive(Clone, Debug, Default)]
+pub struct Browser {
+    /// The browser cookie.
+    pub id: Option<Token>,
+    /// The session cookie.
+    pub session: Option<Token>,
+}
+
+impl Browser {
+    /// What the browser cookie hashes to.
+    #[must_use]
+    pub fn hash(&self) -> Option<TokenHash> {
+        self.id.as_ref().map(Token::hash)
+    }
+}
+
+impl Deps {
+    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Failure> {
+        let row = self.store.query_one(&clients::by_id(id)).await?;
+        Ok(row.as_ref().map(clients::read).transpose()?)
+    }
+
+    /// The live session of a browser: both cookies must be there and belong together.
+    async fn session(&self, browser: &Browser) -> Result<Option<LiveSession>, Failure> {
+        let (Some(browser_hash), Some(session)) = (browser.hash(), &browser.session) else { return Ok(None) };
+        let row = self.store.query_one(&sessions::live(&session.hash(), self.clock.now())).await?;
+        let session = row.as_ref().map(sessions::read).transpose()?;
+        Ok(session.filter(|session| session.browser == browser_hash))
+    }
+
+    fn issuer(&self) -> &str {
+        self.config.define.issuer.as_str()
+    }
+
+    /// A fresh name: 128 random bits in hexadecimal.
+    fn fresh_name(&self) -> String {
+        format!("{:032x}", u128::from_be_bytes(crate::domain::random::bytes(self.random.as_ref())))
+    }
+}
+
+fn facts(session: Option<&LiveSession>) -> Option<&SessionFacts> {
+    session.map(|session| &session.facts)
+}

@@ -1,0 +1,105 @@
+//! The token endpoint (RFC 6749 §3.2): the client proves itself, then brings what it was granted.
+
+use super::tokens::Tokens;
+use super::{Deps, Grants};
+use crate::actors::failure::Failure;
+use crate::actors::supervise::{Answer, Myself, Request, Serve};
+use crate::db::kv::Charge;
+use crate::domain::oauth::client::Client;
+use crate::domain::oauth::credentials::Credentials;
+use crate::domain::oauth::error::{ErrorCode, OAuthError};
+use crate::domain::oauth::parameters::Parameters;
+use crate::domain::throttle::{ClientAddress, Verdict};
+
+/// A token request.
+pub struct RequestTokens {
+    /// The `Authorization` header.
+    pub authorization: Option<String>,
+    /// The body.
+    pub parameters: Parameters,
+    /// Where it comes from.
+    pub address: ClientAddress,
+}
+
+/// Why there are no tokens.
+#[derive(Debug)]
+pub enum TokenRefusal {
+    /// An error of RFC 6749 §5.2.
+    OAuth(OAuthError),
+    /// Too many failed authentications; how long to wait, in s.
+    TooMany {
+        /// For `Retry-After`.
+        retry_after: u64,
+    },
+    /// A failure of the server.
+    Failure(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for TokenRefusal {
+    fn from(error: E) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+/// An OAuth error is an answer like any other, but it ends the work.
+pub(super) const fn oauth<T>(error: OAuthError) -> Result<T, TokenRefusal> {
+    Err(TokenRefusal::OAuth(error))
+}
+
+impl Request for RequestTokens {
+    type Reply = Result<Tokens, TokenRefusal>;
+}
+
+impl Serve<RequestTokens> for Grants {
+    fn serve(&mut self, request: RequestTokens, _: &Myself<Self>) -> Answer<Result<Tokens, TokenRefusal>> {
+        let deps = self.deps.clone();
+        Answer::later(async move { deps.request_tokens(request).await })
+    }
+}
+
+impl Deps {
+    async fn request_tokens(&self, request: RequestTokens) -> Result<Tokens, TokenRefusal> {
+        let authorization = request.authorization.as_deref();
+        let client = self.authenticate(authorization, &request.parameters, request.address).await?;
+        match request.parameters.require("grant_type") {
+            Ok("authorization_code") => self.redeem_code(&client, &request.parameters).await,
+            Ok("refresh_token") => self.refresh_tokens(&client, &request.parameters).await,
+            Ok(_) => oauth(OAuthError::new(
+                ErrorCode::UnsupportedGrantType,
+                "parameter grant_type must be authorization_code or refresh_token",
+            )),
+            Err(error) => oauth(error),
+        }
+    }
+
+    /// Finds the client and checks that it is the one (RFC 6749 §2.3). Failures are counted for each client and address,
+    /// before the secret is looked at.
+    pub(super) async fn authenticate(
+        &self,
+        authorization: Option<&str>,
+        parameters: &Parameters,
+        address: ClientAddress,
+    ) -> Result<Client, TokenRefusal> {
+        let credentials = match Credentials::read(authorization, parameters) {
+            Ok(credentials) => credentials,
+            Err(error) => return oauth(error),
+        };
+        let now = self.clock.now();
+        let charge = Charge {
+            key: self.secrets.throttle.client(credentials.client_id.as_str(), address),
+            bucket: self.config.limits.client_address.into(),
+        };
+        // Charged first, given back on success: tries that run at once cannot all slip through.
+        if let Some(Verdict::Wait(wait)) = self.kv.charge(&[charge], now).await?.first() {
+            return Err(TokenRefusal::TooMany { retry_after: wait.as_secs().max(1) });
+        }
+        let client = self.client(&credentials.client_id).await?;
+        match credentials.verify(client.as_ref()) {
+            Ok(client) => {
+                self.kv.refund(&[charge], now).await?;
+                Ok(client.clone())
+            }
+            Err(error) => oauth(error),
+        }
+    }
+}

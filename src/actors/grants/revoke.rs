@@ -1,0 +1,58 @@
+//! Revocation by the client (RFC 7009): at once, and for everything that hangs on it.
+
+use std::time::Duration;
+
+use super::request_tokens::TokenRefusal;
+use super::{Deps, Grants};
+use crate::actors::supervise::{Answer, Myself, Request, Serve};
+use crate::db::families;
+use crate::domain::oauth::parameters::Parameters;
+use crate::domain::throttle::ClientAddress;
+use crate::domain::token::refresh::RefreshToken;
+use crate::domain::token::verify::{Expected, verify_access};
+
+/// A revocation request.
+pub struct RevokeToken {
+    /// The `Authorization` header.
+    pub authorization: Option<String>,
+    /// The body.
+    pub parameters: Parameters,
+    /// Where it comes from.
+    pub address: ClientAddress,
+}
+
+impl Request for RevokeToken {
+    type Reply = Result<(), TokenRefusal>;
+}
+
+impl Serve<RevokeToken> for Grants {
+    fn serve(&mut self, request: RevokeToken, _: &Myself<Self>) -> Answer<Result<(), TokenRefusal>> {
+        let deps = self.deps.clone();
+        Answer::later(async move { deps.revoke(request).await })
+    }
+}
+
+impl Deps {
+    /// A token that is unknown, expired or another client's is answered as if it had been revoked (RFC 7009 §2.2), and
+    /// nothing happens. `token_type_hint` is not needed: the two kinds look different.
+    async fn revoke(&self, request: RevokeToken) -> Result<(), TokenRefusal> {
+        let authorization = request.authorization.as_deref();
+        let client = self.authenticate(authorization, &request.parameters, request.address).await?;
+        let token = request.parameters.require("token").map_err(TokenRefusal::OAuth)?;
+        let keys = self.keys.current();
+        let now = self.clock.now();
+        if let Ok(refresh) = RefreshToken::open(token, &keys) {
+            self.writes.execute(families::end_own(&refresh.family, &client.id, now)).await?;
+            return Ok(());
+        }
+        let expected =
+            Expected { issuer: self.issuer(), audience: self.issuer(), now, leeway: Duration::from_mins(1) };
+        if let Ok(access) = verify_access(token, &keys, &expected)
+            && access.client_id == client.id.as_str()
+        {
+            let until = access.exp.plus(expected.leeway);
+            self.writes.execute(families::revoke_token(&access.jti, until)).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,98 @@
+//! Signing what a grant gives: access token, ID token, refresh token.
+
+use std::time::Duration;
+
+use super::Deps;
+use super::request_tokens::TokenRefusal;
+use crate::actors::failure::Failure;
+use crate::domain::clock::Timestamp;
+use crate::domain::keys::algorithm::SigningAlgorithm;
+use crate::domain::oauth::client::{Client, GrantType};
+use crate::domain::oauth::family::{self, Family};
+use crate::domain::oauth::scope::{OPENID, ScopeSet};
+use crate::domain::token::claims::{AccessClaims, AccessGrant, IdClaims, IdGrant, SignIn};
+use crate::domain::token::jws::{self, TokenType};
+use crate::domain::token::refresh::RefreshToken;
+
+/// What the token endpoint answers (RFC 6749 §5.1, OIDC Core §3.1.3.3).
+pub struct Tokens {
+    /// The access token.
+    pub access: String,
+    /// How long it lives.
+    pub expires_in: Duration,
+    /// The ID token, if `openid` was granted.
+    pub id: Option<String>,
+    /// The refresh token, if the client may use one.
+    pub refresh: Option<String>,
+    /// What was granted.
+    pub scope: String,
+}
+
+/// What tokens are issued for.
+pub(super) struct Issue<'a> {
+    pub(super) client: &'a Client,
+    pub(super) family_id: &'a str,
+    pub(super) family: &'a Family,
+    pub(super) scope: &'a ScopeSet,
+    pub(super) nonce: Option<&'a str>,
+    pub(super) now: Timestamp,
+}
+
+impl Deps {
+    pub(super) fn family_lifetimes(&self) -> family::Lifetimes {
+        let lifetimes = &self.config.define.lifetimes;
+        family::Lifetimes {
+            idle: lifetimes.refresh_idle,
+            absolute: lifetimes.refresh_absolute,
+            retry_window: lifetimes.refresh_retry,
+        }
+    }
+
+    /// Signs the tokens. What was spent and granted is committed before this is called.
+    pub(super) fn issue(&self, issue: &Issue<'_>) -> Result<Tokens, TokenRefusal> {
+        let keys = self.keys.current();
+        let lifetimes = &self.config.define.lifetimes;
+        let session = &issue.family.session;
+        let sign_in = SignIn { session: &session.sid, at: session.authenticated_at };
+        let scope = issue.scope.to_string();
+        let grant = AccessGrant {
+            issuer: self.issuer(),
+            audiences: &[],
+            subject: &session.account_id,
+            client_id: issue.client.id.as_str(),
+            scope: &scope,
+            jti: self.fresh_name(),
+            sign_in: Some(sign_in),
+            family: Some(issue.family_id),
+        };
+        let claims = AccessClaims::issue(grant, issue.now, lifetimes.access);
+        let access = jws::sign(keys.signer(SigningAlgorithm::EdDsa), TokenType::Access, &claims).map_err(internal)?;
+        let id = if issue.scope.contains(OPENID) {
+            let algorithm = issue.client.id_token_alg;
+            let grant = IdGrant {
+                issuer: self.issuer(),
+                subject: &session.account_id,
+                client_id: issue.client.id.as_str(),
+                sign_in,
+                nonce: issue.nonce,
+                access_token: Some(&access),
+                algorithm,
+            };
+            let claims = IdClaims::issue(grant, issue.now, lifetimes.id);
+            Some(jws::sign(keys.signer(algorithm), TokenType::Id, &claims).map_err(internal)?)
+        } else {
+            None
+        };
+        let refresh = if issue.client.may_use(GrantType::RefreshToken) {
+            let token = RefreshToken { family: issue.family_id.to_owned(), sequence: issue.family.sequence };
+            Some(token.seal(&keys).map_err(internal)?)
+        } else {
+            None
+        };
+        Ok(Tokens { access, expires_in: lifetimes.access, id, refresh, scope })
+    }
+}
+
+fn internal(error: impl std::fmt::Display) -> TokenRefusal {
+    TokenRefusal::Failure(Failure::Internal(error.to_string()))
+}
