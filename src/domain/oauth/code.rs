@@ -12,7 +12,7 @@ use super::scope::ScopeSet;
 use crate::domain::clock::Timestamp;
 
 /// How long a code may be redeemed.
-pub const LIFETIME: Duration = Duration::from_secs(60);
+pub const LIFETIME: Duration = Duration::from_mins(1);
 
 /// All that a code stands for. It is stored under the code's hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! Errors in the words of the OAuth and OpenID Connect specifications.
+//! Errors in the words of the OAuth and OIDC specifications.
 
 use std::fmt;
 
@@ -36,21 +36,21 @@ pub enum ErrorCode {
     InsufficientScope,
     /// RFC 7009 §2.2.1.
     UnsupportedTokenType,
-    /// `OpenID` Connect Core §3.1.2.6.
+    /// OIDC Core §3.1.2.6.
     InteractionRequired,
-    /// `OpenID` Connect Core §3.1.2.6.
+    /// OIDC Core §3.1.2.6.
     LoginRequired,
-    /// `OpenID` Connect Core §3.1.2.6.
+    /// OIDC Core §3.1.2.6.
     AccountSelectionRequired,
-    /// `OpenID` Connect Core §3.1.2.6.
+    /// OIDC Core §3.1.2.6.
     ConsentRequired,
-    /// `OpenID` Connect Core §3.1.2.6.
+    /// OIDC Core §3.1.2.6.
     RequestNotSupported,
-    /// `OpenID` Connect Core §3.1.2.6.
+    /// OIDC Core §3.1.2.6.
     RequestUriNotSupported,
-    /// `OpenID` Connect Core §3.1.2.6.
+    /// OIDC Core §3.1.2.6.
     RegistrationNotSupported,
-    /// `OpenID` Connect Core Error Code `unmet_authentication_requirements` §2.
+    /// OIDC Unmet Authentication Requirements §2.
     UnmetAuthenticationRequirements,
 }
 

@@ -99,7 +99,7 @@ impl Family {
         }
     }
 
-    /// Whether it lives on when its browser session ends (`OpenID` Connect Core §11).
+    /// Whether it lives on when its browser session ends (OIDC Core §11).
     #[must_use]
     pub fn outlives_session(&self) -> bool {
         self.scope.contains(OFFLINE_ACCESS)
@@ -182,7 +182,7 @@ mod tests {
 
     const LIFETIMES: Lifetimes = Lifetimes {
         idle: Duration::from_secs(1_000),
-        absolute: Duration::from_secs(3_000),
+        absolute: Duration::from_mins(50),
         retry_window: Duration::from_secs(10),
     };
 

@@ -14,7 +14,7 @@ use super::scope::ScopeSet;
 use crate::domain::clock::Timestamp;
 
 /// How long a flow waits for the person.
-pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
+pub const LIFETIME: Duration = Duration::from_mins(15);
 
 /// What is known of a live browser session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub struct SessionFacts {
     pub authenticated_at: Timestamp,
 }
 
-/// What the `id_token_hint` of a request turned out to be. An expired ID token is a fine hint (`OpenID` Connect Core
+/// What the `id_token_hint` of a request turned out to be. An expired ID token is a fine hint (OIDC Core
 /// §3.1.2.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdTokenHint {
@@ -122,11 +122,22 @@ pub enum Step {
 /// What the person granted. Only a [`Flow`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
+    pub(super) request: AuthorizationRequest,
+    pub(super) session: SessionFacts,
+}
+
+impl Grant {
     /// The request that is granted.
-    pub request: AuthorizationRequest,
+    #[must_use]
+    pub const fn request(&self) -> &AuthorizationRequest {
+        &self.request
+    }
+
     /// Who granted it, in which session, signed in when.
-    pub session: SessionFacts,
-    _only_flows_make_one: (),
+    #[must_use]
+    pub const fn session(&self) -> &SessionFacts {
+        &self.session
+    }
 }
 
 /// A step that does not belong to the stage a flow is in.
@@ -232,7 +243,6 @@ impl Flow {
         Step::Grant(Grant {
             request: self.request,
             session: session.clone(),
-            _only_flows_make_one: (),
         })
     }
 
@@ -319,3 +329,6 @@ enum Unusable {
 fn refuse(request: AuthorizationRequest, code: ErrorCode, description: &str) -> Step {
     Step::Refuse(request.refuse(OAuthError::new(code, description)))
 }
+
+#[cfg(test)]
+mod tests;

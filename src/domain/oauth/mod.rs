@@ -1,11 +1,12 @@
-//! OAuth 2.1 and OpenID Connect as pure decisions: what a request means, what may follow, and what is answered.
+//! OAuth 2.1 and OIDC as pure decisions: what a request means, what may follow, and what is answered.
 //!
 //! # Layout
 //!
 //! - [`error`]: the error codes of the RFCs and a description that fits their grammar
 //! - [`parameters`]: form-encoded queries and bodies, parsed strictly
 //! - [`scope`], [`pkce`], [`prompt`], [`redirect`]: the values a request is made of
-//! - [`client`], [`client_secret`], [`metadata`], [`credentials`]: who asks, how it is registered, how it proves itself
+//! - [`client`], [`client_secret`], [`credentials`]: who asks, and how it proves itself
+//! - [`metadata`], [`registered_uri`]: what a client may be registered with
 //! - [`request`]: an authorization request, from raw parameters to one that may proceed
 //! - [`flow`]: that request on its way through login and consent
 //! - [`code`], [`family`]: redeeming a code, refreshing a token
@@ -16,12 +17,17 @@ pub mod algorithm;
 pub mod client;
 pub mod client_secret;
 pub mod code;
+pub mod credentials;
+pub mod discovery;
 pub mod error;
 pub mod family;
 pub mod flow;
+pub mod logout;
+pub mod metadata;
 pub mod parameters;
 pub mod pkce;
 pub mod prompt;
 pub mod redirect;
+pub mod registered_uri;
 pub mod request;
 pub mod scope;

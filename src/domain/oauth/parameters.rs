@@ -148,7 +148,7 @@ fn parse_pair(pair: &[u8]) -> Result<(String, String), ParameterError> {
 /// [`ParameterError::Malformed`] or [`ParameterError::NotUtf8`].
 pub fn decode(encoded: &[u8]) -> Result<String, ParameterError> {
     let mut decoded = Vec::with_capacity(encoded.len());
-    let mut bytes = encoded.iter();
+    let mut bytes = encoded.iter().copied();
     while let Some(byte) = bytes.next() {
         decoded.push(match byte {
             b'+' => b' ',
@@ -157,14 +157,14 @@ pub fn decode(encoded: &[u8]) -> Result<String, ParameterError> {
                 let low = bytes.next().and_then(hex_digit).ok_or(ParameterError::Malformed)?;
                 high << 4 | low
             }
-            _ => *byte,
+            _ => byte,
         });
     }
     String::from_utf8(decoded).map_err(|_| ParameterError::NotUtf8)
 }
 
-fn hex_digit(byte: &u8) -> Option<u8> {
-    char::from(*byte).to_digit(16).and_then(|d| u8::try_from(d).ok())
+fn hex_digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok())
 }
 
 #[cfg(test)]

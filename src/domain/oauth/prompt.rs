@@ -1,4 +1,4 @@
-//! `prompt` and `max_age`: how much the client wants the person to be asked (`OpenID` Connect Core §3.1.2.1).
+//! `prompt` and `max_age`: how much the client wants the person to be asked (OIDC Core §3.1.2.1).
 
 use std::collections::BTreeSet;
 use std::time::Duration;

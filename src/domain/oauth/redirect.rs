@@ -23,7 +23,7 @@ pub fn matches(registered: &str, presented: &str, application_type: ApplicationT
 }
 
 /// What follows an optional `:port` in what follows an address; `None`, if that is not the end of the authority.
-fn after_port(text: &str) -> Option<&str> {
+pub(super) fn after_port(text: &str) -> Option<&str> {
     let rest = match text.strip_prefix(':') {
         None => text,
         Some(port_and_rest) => {

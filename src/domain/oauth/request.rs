@@ -41,7 +41,7 @@ pub struct Proven {
 
 impl Proven {
     /// Checks that the client exists and that `redirect_uri` is one of its own. It must be sent, even by a client that has
-    /// only one (`OpenID` Connect Core §3.1.2.1).
+    /// only one (OIDC Core §3.1.2.1).
     ///
     /// # Errors
     /// What to show on a page; there must be no redirect.
@@ -68,7 +68,7 @@ impl Proven {
     /// Checks everything else. `known` are the scopes that the server knows.
     ///
     /// `claims`, `acr_values`, `display`, `claims_locales` and parameters that nobody knows are ignored, whatever is in
-    /// them (`OpenID` Connect Core §3.1.2.1, §5.5; RFC 6749 §3.1).
+    /// them (OIDC Core §3.1.2.1, §5.5; RFC 6749 §3.1).
     ///
     /// # Errors
     /// What to tell the client by redirect.
@@ -207,7 +207,7 @@ fn check(parameters: &Parameters, client: &Client, known: &ScopeSet) -> Result<A
     })
 }
 
-/// `OpenID` Connect Core §3.1.2.6: what is not supported must be refused, never ignored.
+/// OIDC Core §3.1.2.6: what is not supported must be refused, never ignored.
 fn refuse_unsupported(parameters: &Parameters) -> Result<(), OAuthError> {
     for (name, code) in [
         ("request", ErrorCode::RequestNotSupported),
@@ -248,3 +248,6 @@ fn bounded<'a>(parameters: &'a Parameters, name: &str, max: usize) -> Result<Opt
         value => Ok(value),
     }
 }
+
+#[cfg(test)]
+mod tests;

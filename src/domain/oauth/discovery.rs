@@ -1,0 +1,172 @@
+//! What the server says about itself (OIDC Discovery §3, RFC 8414 §2). It says what is true, and no more.
+
+use serde::Serialize;
+
+use super::algorithm::SigningAlgorithm;
+use super::client::{AuthMethod, GrantType};
+use super::prompt::PromptValue;
+use super::scope::ScopeSet;
+
+/// Paths of the endpoints, below the issuer.
+pub mod path {
+    /// Authorization endpoint.
+    pub const AUTHORIZE: &str = "/oauth/authorize/";
+    /// Token endpoint.
+    pub const TOKEN: &str = "/oauth/token/";
+    /// `UserInfo` endpoint.
+    pub const USERINFO: &str = "/oauth/userinfo/";
+    /// Revocation endpoint.
+    pub const REVOKE: &str = "/oauth/revoke/";
+    /// End-session endpoint.
+    pub const LOGOUT: &str = "/oauth/logout/";
+    /// The JWK set.
+    pub const JWKS: &str = "/.well-known/jwks.json";
+}
+
+/// Claims of the ID token itself, beside those that scopes open.
+const ID_TOKEN_CLAIMS: [&str; 8] = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "sid"];
+
+/// The discovery document. Both well-known locations serve it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the fields are those of the two specifications")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the fields are those of the two specifications"
+)]
+pub struct Discovery {
+    pub issuer: String,
+    pub authorization_endpoint: String,
+    pub token_endpoint: String,
+    pub userinfo_endpoint: String,
+    pub jwks_uri: String,
+    pub revocation_endpoint: String,
+    pub end_session_endpoint: String,
+    pub scopes_supported: Vec<String>,
+    pub response_types_supported: [&'static str; 1],
+    pub response_modes_supported: [&'static str; 1],
+    pub grant_types_supported: Vec<&'static str>,
+    pub subject_types_supported: [&'static str; 1],
+    pub id_token_signing_alg_values_supported: Vec<&'static str>,
+    pub token_endpoint_auth_methods_supported: Vec<&'static str>,
+    pub revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    pub code_challenge_methods_supported: [&'static str; 1],
+    pub claim_types_supported: [&'static str; 1],
+    pub claims_supported: Vec<&'static str>,
+    pub prompt_values_supported: Vec<&'static str>,
+    pub authorization_response_iss_parameter_supported: bool,
+    pub claims_parameter_supported: bool,
+    pub request_parameter_supported: bool,
+    pub request_uri_parameter_supported: bool,
+}
+
+impl Discovery {
+    /// The document of `issuer`, a URL without a slash at its end, which knows these scopes.
+    #[must_use]
+    pub fn new(issuer: &str, scopes: &ScopeSet) -> Self {
+        let at = |path| format!("{issuer}{path}");
+        let auth_methods: Vec<&str> = AuthMethod::ALL.into_iter().map(AuthMethod::as_str).collect();
+        Self {
+            issuer: issuer.to_owned(),
+            authorization_endpoint: at(path::AUTHORIZE),
+            token_endpoint: at(path::TOKEN),
+            userinfo_endpoint: at(path::USERINFO),
+            jwks_uri: at(path::JWKS),
+            revocation_endpoint: at(path::REVOKE),
+            end_session_endpoint: at(path::LOGOUT),
+            scopes_supported: scopes.iter().map(str::to_owned).collect(),
+            response_types_supported: ["code"],
+            response_modes_supported: ["query"],
+            grant_types_supported: GrantType::ALL.into_iter().map(GrantType::as_str).collect(),
+            subject_types_supported: ["public"],
+            id_token_signing_alg_values_supported: SigningAlgorithm::ALL
+                .into_iter()
+                .map(SigningAlgorithm::name)
+                .collect(),
+            revocation_endpoint_auth_methods_supported: auth_methods.clone(),
+            token_endpoint_auth_methods_supported: auth_methods,
+            code_challenge_methods_supported: ["S256"],
+            claim_types_supported: ["normal"],
+            claims_supported: ID_TOKEN_CLAIMS.into_iter().chain(scopes.claims()).collect(),
+            prompt_values_supported: PromptValue::ALL.into_iter().map(PromptValue::as_str).collect(),
+            authorization_response_iss_parameter_supported: true,
+            claims_parameter_supported: false,
+            request_parameter_supported: false,
+            request_uri_parameter_supported: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn document() -> Value {
+        serde_json::to_value(Discovery::new("https://id.example", &ScopeSet::standard())).expect("serialises")
+    }
+
+    #[test]
+    fn disc_15_every_url_comes_from_the_issuer() {
+        for (name, value) in document().as_object().expect("an object") {
+            if name == "issuer" {
+                assert_eq!(value, "https://id.example");
+            } else if name.ends_with("_endpoint") || name.ends_with("_uri") {
+                assert!(
+                    value.as_str().expect("text").starts_with("https://id.example/"),
+                    "{name}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn disc_03_what_discovery_requires_is_there() {
+        let document = document();
+        assert_eq!(
+            document["id_token_signing_alg_values_supported"],
+            json!(["EdDSA", "ES256", "RS256"])
+        );
+        assert_eq!(document["subject_types_supported"], json!(["public"]));
+        assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
+        assert_eq!(
+            document["token_endpoint_auth_methods_supported"],
+            json!(["none", "client_secret_basic"])
+        );
+        assert_eq!(document["authorization_response_iss_parameter_supported"], json!(true));
+        assert!(
+            document["scopes_supported"]
+                .as_array()
+                .expect("a list")
+                .contains(&json!("openid"))
+        );
+        assert!(
+            document["claims_supported"]
+                .as_array()
+                .expect("a list")
+                .contains(&json!("email_verified"))
+        );
+    }
+
+    #[test]
+    fn disc_07_neither_implicit_nor_password_grant_is_offered() {
+        let document = document();
+        assert_eq!(document["response_types_supported"], json!(["code"]));
+        assert_eq!(
+            document["grant_types_supported"],
+            json!(["authorization_code", "refresh_token"])
+        );
+    }
+
+    #[test]
+    fn az_14_request_objects_are_said_not_to_be_supported() {
+        let document = document();
+        for name in [
+            "request_parameter_supported",
+            "request_uri_parameter_supported",
+            "claims_parameter_supported",
+        ] {
+            assert_eq!(document[name], json!(false), "{name}");
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! Client metadata as RFC 7591 §2 and OIDC Dynamic Client Registration §2 name it, and the client it makes.
+//!
+//! What the metadata does not say has the defaults of those specifications: a confidential web client with
+//! `client_secret_basic`, the authorization code grant and ID tokens signed with RS256. Our own tools say more
+//! (`id_token_signed_response_alg: EdDSA`, `require_pkce: true`).
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::algorithm::SigningAlgorithm;
+use super::client::{ApplicationType, AuthMethod, Client, ClientId, GrantType};
+use super::client_secret::ClientSecret;
+use super::registered_uri;
+use super::scope::{OFFLINE_ACCESS, ScopeSet};
+use crate::domain::clock::Timestamp;
+use crate::domain::random::Random;
+use crate::domain::secret::Token;
+
+/// Most redirect URIs of a kind that a client may have.
+pub const MAX_URIS: usize = 32;
+/// Longest name, in characters.
+pub const MAX_NAME: usize = 100;
+
+/// Metadata that asks for a protection or a form this server does not give. Ignoring it would be a promise broken.
+const UNSUPPORTED: [&str; 12] = [
+    "sector_identifier_uri",
+    "id_token_encrypted_response_alg",
+    "id_token_encrypted_response_enc",
+    "userinfo_signed_response_alg",
+    "userinfo_encrypted_response_alg",
+    "userinfo_encrypted_response_enc",
+    "request_object_signing_alg",
+    "request_object_encryption_alg",
+    "require_signed_request_object",
+    "require_pushed_authorization_requests",
+    "dpop_bound_access_tokens",
+    "tls_client_certificate_bound_access_tokens",
+];
+
+/// A client as somebody describes it. Fields that nobody knows are ignored (RFC 7591 §2).
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct ClientMetadata {
+    /// Kept where given, else made at random.
+    pub client_id: Option<String>,
+    /// Kept where given, else made at random for a client that needs one.
+    pub client_secret: Option<ClientSecret>,
+    /// The name that people are shown; the id, where there is none.
+    pub client_name: Option<String>,
+    /// Home page.
+    pub client_uri: Option<String>,
+    /// Where answers may go.
+    #[serde(default)]
+    pub redirect_uris: Vec<String>,
+    /// Where a logout may end.
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// `none` or `client_secret_basic`.
+    pub token_endpoint_auth_method: Option<String>,
+    /// `authorization_code`, and `refresh_token` beside it.
+    pub grant_types: Option<Vec<String>>,
+    /// `code`.
+    pub response_types: Option<Vec<String>>,
+    /// What it may ask for, with spaces; the standard scopes, where it is not said.
+    pub scope: Option<String>,
+    /// `web` or `native`.
+    pub application_type: Option<String>,
+    /// `public`.
+    pub subject_type: Option<String>,
+    /// `RS256`, `ES256` or `EdDSA`.
+    pub id_token_signed_response_alg: Option<String>,
+    /// Seconds.
+    pub default_max_age: Option<u64>,
+    /// The ID token must have `auth_time`.
+    #[serde(default)]
+    pub require_auth_time: bool,
+    /// Our own: refuse an authorization request without PKCE.
+    pub require_pkce: Option<bool>,
+    /// Our own: do not ask people for consent.
+    #[serde(default)]
+    pub first_party: bool,
+    /// All else.
+    #[serde(flatten)]
+    pub other: BTreeMap<String, Value>,
+}
+
+/// What registration depends on besides the metadata.
+#[derive(Clone, Copy)]
+pub struct Registrar<'a> {
+    /// For what is made at random.
+    pub random: &'a dyn Random,
+    /// The issuer is `http` on a loopback address, so its clients may be so too.
+    pub loopback_issuer: bool,
+}
+
+/// A client, and its secret in clear for whoever registered it.
+#[derive(Debug)]
+pub struct Registered {
+    /// What is stored.
+    pub client: Client,
+    /// What is shown, once.
+    pub secret: Option<ClientSecret>,
+}
+
+/// A field of the metadata that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct MetadataError {
+    /// The field.
+    pub field: String,
+    /// What is wrong, and what would be right.
+    pub problem: String,
+}
+
+impl ClientMetadata {
+    /// Checks everything and makes the client.
+    ///
+    /// # Errors
+    /// [`MetadataError`] names the first field that cannot be.
+    pub fn register(self, registrar: Registrar<'_>) -> Result<Registered, MetadataError> {
+        self.refuse_unsupported()?;
+        let id = self.id(registrar.random)?;
+        let auth_method = self.auth_method()?;
+        let secret = self.secret(auth_method, registrar.random)?;
+        let application_type = self.application_type()?;
+        let grant_types = self.grant_types()?;
+        let client = Client {
+            name: self.name(&id)?,
+            client_uri: self.client_uri(registrar.loopback_issuer)?,
+            redirect_uris: self.redirect_uris(application_type, registrar.loopback_issuer)?,
+            post_logout_redirect_uris: self.post_logout_redirect_uris(application_type, registrar.loopback_issuer)?,
+            scopes: self.scopes(&grant_types)?,
+            grant_types,
+            auth_method,
+            secret_hash: secret.as_ref().map(ClientSecret::hash),
+            require_pkce: self.require_pkce(auth_method)?,
+            first_party: self.first_party,
+            id_token_alg: self.id_token_alg()?,
+            application_type,
+            default_max_age: self.default_max_age,
+            require_auth_time: self.require_auth_time,
+            not_before: Timestamp::from_millis(0),
+            id,
+        };
+        Ok(Registered { client, secret })
+    }
+
+    fn refuse_unsupported(&self) -> Result<(), MetadataError> {
+        let asked = |name: &&&str| !matches!(self.other.get(**name), None | Some(Value::Null | Value::Bool(false)));
+        if let Some(name) = UNSUPPORTED.iter().find(asked) {
+            return Err(refuse(name, "this server does not support it"));
+        }
+        one_of("subject_type", self.subject_type.as_deref(), &[("public", ())], ())?;
+        for response_type in self.response_types.iter().flatten() {
+            one_of("response_types", Some(response_type), &[("code", ())], ())?;
+        }
+        Ok(())
+    }
+
+    fn id(&self, random: &dyn Random) -> Result<ClientId, MetadataError> {
+        let generated = || Token::generate(random).reveal();
+        ClientId::parse(&self.client_id.clone().unwrap_or_else(generated)).ok_or_else(|| {
+            refuse(
+                "client_id",
+                "it must be 1 to 128 characters of printable ASCII without blanks",
+            )
+        })
+    }
+
+    fn name(&self, id: &ClientId) -> Result<String, MetadataError> {
+        let Some(name) = self.client_name.as_deref().map(str::trim).filter(|n| !n.is_empty()) else {
+            return Ok(id.to_string());
+        };
+        // Marks that reorder text could make the consent page say something else.
+        let is_bad = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if name.chars().count() > MAX_NAME || name.contains(is_bad) {
+            return Err(refuse(
+                "client_name",
+                "it must be at most 100 characters, none of them a control character",
+            ));
+        }
+        Ok(name.to_owned())
+    }
+
+    fn auth_method(&self) -> Result<AuthMethod, MetadataError> {
+        let methods = AuthMethod::ALL.map(|m| (m.as_str(), m));
+        let method = self.token_endpoint_auth_method.as_deref();
+        one_of(
+            "token_endpoint_auth_method",
+            method,
+            &methods,
+            AuthMethod::ClientSecretBasic,
+        )
+    }
+
+    fn secret(&self, method: AuthMethod, random: &dyn Random) -> Result<Option<ClientSecret>, MetadataError> {
+        match (method, &self.client_secret) {
+            (AuthMethod::None, None) => Ok(None),
+            (AuthMethod::None, Some(_)) => Err(refuse(
+                "client_secret",
+                "a client whose token_endpoint_auth_method is none has no secret",
+            )),
+            (AuthMethod::ClientSecretBasic, None) => Ok(Some(ClientSecret::generate(random))),
+            (AuthMethod::ClientSecretBasic, Some(secret)) if secret.is_acceptable() => Ok(Some(secret.clone())),
+            (AuthMethod::ClientSecretBasic, Some(_)) => Err(refuse(
+                "client_secret",
+                "it must be 16 to 256 characters of printable ASCII, made at random; leave it out and one is made",
+            )),
+        }
+    }
+
+    fn application_type(&self) -> Result<ApplicationType, MetadataError> {
+        let types = [("web", ApplicationType::Web), ("native", ApplicationType::Native)];
+        one_of(
+            "application_type",
+            self.application_type.as_deref(),
+            &types,
+            ApplicationType::Web,
+        )
+    }
+
+    fn grant_types(&self) -> Result<Vec<GrantType>, MetadataError> {
+        let Some(names) = &self.grant_types else {
+            return Ok(vec![GrantType::AuthorizationCode]);
+        };
+        let known = GrantType::ALL.map(|g| (g.as_str(), g));
+        let mut grants = Vec::new();
+        for name in names {
+            let grant = one_of("grant_types", Some(name), &known, GrantType::AuthorizationCode)?;
+            if !grants.contains(&grant) {
+                grants.push(grant);
+            }
+        }
+        if !grants.contains(&GrantType::AuthorizationCode) {
+            return Err(refuse("grant_types", "authorization_code must be among them"));
+        }
+        Ok(grants)
+    }
+
+    fn scopes(&self, grants: &[GrantType]) -> Result<ScopeSet, MetadataError> {
+        match &self.scope {
+            Some(text) => match ScopeSet::parse(text) {
+                Ok(scopes) if !scopes.is_empty() => Ok(scopes),
+                _ => Err(refuse("scope", "it must be scopes with spaces between them")),
+            },
+            None if grants.contains(&GrantType::RefreshToken) => Ok(ScopeSet::standard()),
+            None => Ok(ScopeSet::standard().without(OFFLINE_ACCESS)),
+        }
+    }
+
+    fn require_pkce(&self, method: AuthMethod) -> Result<bool, MetadataError> {
+        match (method, self.require_pkce) {
+            (AuthMethod::None, Some(false)) => Err(refuse("require_pkce", "a public client cannot go without PKCE")),
+            (AuthMethod::None, _) => Ok(true),
+            (AuthMethod::ClientSecretBasic, wanted) => Ok(wanted.unwrap_or(false)),
+        }
+    }
+
+    fn id_token_alg(&self) -> Result<SigningAlgorithm, MetadataError> {
+        let algorithms = SigningAlgorithm::ALL.map(|a| (a.name(), a));
+        let name = self.id_token_signed_response_alg.as_deref();
+        one_of(
+            "id_token_signed_response_alg",
+            name,
+            &algorithms,
+            SigningAlgorithm::Rs256,
+        )
+    }
+
+    fn client_uri(&self, loopback_issuer: bool) -> Result<Option<String>, MetadataError> {
+        if let Some(uri) = &self.client_uri {
+            registered_uri::check_page(uri, loopback_issuer).map_err(|problem| refuse("client_uri", problem))?;
+        }
+        Ok(self.client_uri.clone())
+    }
+
+    fn redirect_uris(&self, kind: ApplicationType, loopback_issuer: bool) -> Result<Vec<String>, MetadataError> {
+        if self.redirect_uris.is_empty() {
+            return Err(refuse("redirect_uris", "there must be at least one"));
+        }
+        checked_uris("redirect_uris", &self.redirect_uris, kind, loopback_issuer)
+    }
+
+    fn post_logout_redirect_uris(&self, kind: ApplicationType, loopback: bool) -> Result<Vec<String>, MetadataError> {
+        checked_uris(
+            "post_logout_redirect_uris",
+            &self.post_logout_redirect_uris,
+            kind,
+            loopback,
+        )
+    }
+}
+
+fn checked_uris(
+    field: &str,
+    uris: &[String],
+    kind: ApplicationType,
+    loopback_issuer: bool,
+) -> Result<Vec<String>, MetadataError> {
+    if uris.len() > MAX_URIS {
+        return Err(refuse(field, "there must be at most 32"));
+    }
+    for (index, uri) in uris.iter().enumerate() {
+        registered_uri::check_redirect(uri, kind, loopback_issuer)
+            .map_err(|problem| refuse(&format!("{field}[{index}]"), problem))?;
+    }
+    Ok(uris.to_vec())
+}
+
+fn one_of<T: Copy>(field: &str, name: Option<&str>, known: &[(&str, T)], default: T) -> Result<T, MetadataError> {
+    let Some(name) = name else {
+        return Ok(default);
+    };
+    known
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, value)| *value)
+        .ok_or_else(|| {
+            let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+            refuse(field, &format!("this server supports {} only", names.join(", ")))
+        })
+}
+
+fn refuse(field: &str, problem: &str) -> MetadataError {
+    MetadataError {
+        field: field.to_owned(),
+        problem: problem.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
