@@ -5,3 +5,4 @@ pub mod email;
 pub mod random;
 pub mod seal;
 pub mod secret;
+pub mod throttle;
