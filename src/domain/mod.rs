@@ -1,7 +1,9 @@
 //! Pure decisions: no I/O, no clock and no randomness but what is passed in.
 
+pub mod account;
 pub mod clock;
 pub mod email;
+pub mod mail;
 pub mod random;
 pub mod seal;
 pub mod secret;
