@@ -1,8 +1,10 @@
 //! Pure decisions: no I/O, no clock and no randomness but what is passed in.
 
+pub mod account;
 pub mod clock;
 pub mod email;
 pub mod keys;
+pub mod mail;
 pub mod oauth;
 pub mod opaque;
 pub mod random;
