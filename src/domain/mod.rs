@@ -3,8 +3,11 @@
 pub mod clock;
 pub mod email;
 pub mod keys;
+pub mod oauth;
 pub mod opaque;
 pub mod random;
 pub mod seal;
 pub mod secret;
+pub mod throttle;
 pub mod token;
+pub mod vault;

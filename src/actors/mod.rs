@@ -1,0 +1,9 @@
+//! Who owns what at run time, and in which order things happen.
+//!
+//! - [`supervise`]: the shell around every actor that survives panics; restart budget and escalation
+//! - [`ask`]: bounded doors to actors
+//! - one folder for each actor: `mod.rs` holds its state and what it depends on, one file for each request
+
+pub mod ask;
+pub mod supervise;
+pub mod writer;

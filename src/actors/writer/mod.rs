@@ -1,0 +1,128 @@
+//! Writer: owns every write to the database.
+//!
+//! Works gather while a commit runs and share the next one. A work that waits alone is committed at once: the request
+//! to flush queues behind everything that is in the mailbox, so a batch is as large as the load makes it.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::ask::Door;
+use super::supervise::{Answer, Fault, Myself, Request, Role, Serve};
+use crate::db::work::{Pending, Work, command, single};
+use crate::db::{DbError, Decision, Row, Statement, Transaction, WriteConnection};
+
+/// The most works that share one commit.
+const BATCH: usize = 256;
+
+/// Why a write was not acknowledged.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Writer did not answer. Whether the write happened is unknown if it timed out; asking again is right.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The database did not take it; nothing was written.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// The Writer's state: works that wait for the next commit.
+pub struct Writer {
+    /// Shared with the next incarnation after a panic: the connection outlives the role.
+    connection: Arc<Mutex<WriteConnection>>,
+    waiting: Vec<Box<dyn Work>>,
+}
+
+impl Role for Writer {
+    const NAME: &'static str = "writer";
+    type Deps = Arc<Mutex<WriteConnection>>;
+
+    fn begin(deps: &Self::Deps) -> Self {
+        Self {
+            connection: Arc::clone(deps),
+            waiting: Vec::new(),
+        }
+    }
+}
+
+/// Work to be committed with others. Its answer comes when it has been settled; until then it keeps its place at the door.
+struct Enqueue<T> {
+    work: Box<dyn Work>,
+    answer: Pending<T>,
+}
+
+impl<T: Send + 'static> Request for Enqueue<T> {
+    type Reply = Result<T, DbError>;
+}
+
+impl<T: Send + 'static> Serve<Enqueue<T>> for Writer {
+    fn serve(&mut self, request: Enqueue<T>, me: &Myself<Self>) -> Answer<Result<T, DbError>> {
+        if self.waiting.is_empty() {
+            me.notify(Flush);
+        }
+        self.waiting.push(request.work);
+        // A work is dropped unanswered only if the batch around it panicked.
+        Answer::later(async { request.answer.await.unwrap_or(Err(DbError::Panicked)) })
+    }
+}
+
+/// Commits what waits.
+struct Flush;
+
+impl Request for Flush {
+    type Reply = ();
+}
+
+impl Serve<Flush> for Writer {
+    fn serve(&mut self, _: Flush, me: &Myself<Self>) -> Answer<()> {
+        let rest = self.waiting.split_off(self.waiting.len().min(BATCH));
+        let batch = std::mem::replace(&mut self.waiting, rest);
+        if !self.waiting.is_empty() {
+            me.notify(Flush);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
+        metrics::histogram!("countersign_write_batch_size").record(batch.len() as f64);
+        self.connection.lock().run(batch);
+        Answer::Ready(())
+    }
+}
+
+/// What everybody else holds of the Writer.
+#[derive(Clone)]
+pub struct Writes(Door<Writer>);
+
+impl Writes {
+    /// Writes through this door.
+    #[must_use]
+    pub const fn new(door: Door<Writer>) -> Self {
+        Self(door)
+    }
+
+    /// Runs one conditional statement; its rows come after COMMIT.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing was written, but for a time-out.
+    pub async fn execute(&self, statement: Statement) -> Result<Vec<Row>, WriteError> {
+        let (work, answer) = single(statement);
+        Ok(self.0.ask(Enqueue { work, answer }).await??)
+    }
+
+    /// Reads, decides and writes in one transaction; the answer comes after COMMIT. `work` may run more than once.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing was written, but for a time-out.
+    pub async fn transact<T, F>(&self, name: &'static str, work: F) -> Result<T, WriteError>
+    where
+        T: Send + 'static,
+        F: AsyncFnMut(&mut Transaction<'_>) -> Result<Decision<T>, DbError> + Send + 'static,
+    {
+        let (work, answer) = command(name, work);
+        Ok(self.0.ask(Enqueue { work, answer }).await??)
+    }
+
+    /// The door, for health and shutdown.
+    #[must_use]
+    pub const fn door(&self) -> &Door<Writer> {
+        &self.0
+    }
+}

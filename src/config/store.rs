@@ -1,0 +1,128 @@
+//! `database_url` and `kv_url`: where things are kept.
+
+use std::path::PathBuf;
+
+use super::raw::Raw;
+use super::visit::{Setting, not_wanted};
+
+/// The database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// `sqlite:PATH`, relative to the working directory. One server alone may use its folder.
+    SqliteFile(PathBuf),
+    /// `sqlite::memory:`, gone when the process ends.
+    SqliteMemory,
+}
+
+impl Default for DatabaseUrl {
+    fn default() -> Self {
+        Self::SqliteFile("data/countersign.db".into())
+    }
+}
+
+impl Setting for DatabaseUrl {
+    const WANTED: &'static str = r#"a database URL; write "sqlite:data/countersign.db" or "sqlite::memory:""#;
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, String> {
+        let text = raw.text::<Self>()?;
+        // The scheme alone is repeated: a URL of another database may hold a password.
+        let scheme = text.split(':').next().unwrap_or_default();
+        match text.strip_prefix("sqlite:") {
+            Some(":memory:") => Ok(Self::SqliteMemory),
+            Some(path) if path.starts_with("//") => {
+                let path = path.trim_start_matches('/');
+                Err(format!(
+                    "{text:?} has a double slash; write \"sqlite:{path}\", or \"sqlite:/{path}\" from the root"
+                ))
+            }
+            Some(path) if path.is_empty() || path.ends_with('/') || path.starts_with(':') => {
+                Err(not_wanted::<Self>(format!("{text:?}")))
+            }
+            Some(path) => Ok(Self::SqliteFile(path.into())),
+            None if matches!(scheme, "postgres" | "postgresql") => Err(format!(
+                "\"{scheme}:\" is not in this version; write \"sqlite:data/countersign.db\""
+            )),
+            None => Err(not_wanted::<Self>("that")),
+        }
+    }
+
+    fn show(&self) -> toml::Value {
+        match self {
+            Self::SqliteFile(path) => format!("sqlite:{}", path.display()),
+            Self::SqliteMemory => "sqlite::memory:".into(),
+        }
+        .into()
+    }
+}
+
+/// The key-value store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KvUrl {
+    /// `memory:`, within the process.
+    Memory,
+}
+
+impl Setting for KvUrl {
+    const WANTED: &'static str = r#"a key-value URL; write "memory:""#;
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, String> {
+        let text = raw.text::<Self>()?;
+        match text.split(':').next().unwrap_or_default() {
+            "memory" if text == "memory:" => Ok(Self::Memory),
+            scheme @ ("redis" | "rediss") => Err(format!("\"{scheme}:\" is not in this version; write \"memory:\"")),
+            _ => Err(not_wanted::<Self>("that")),
+        }
+    }
+
+    fn show(&self) -> toml::Value {
+        match self {
+            Self::Memory => "memory:".into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn database(text: &str) -> Result<DatabaseUrl, String> {
+        DatabaseUrl::parse(&Raw::Text(text))
+    }
+
+    #[test]
+    fn sqlite_is_a_file_or_memory() {
+        assert_eq!(database("sqlite:data/countersign.db"), Ok(DatabaseUrl::default()));
+        assert_eq!(
+            database("sqlite:/var/c.db"),
+            Ok(DatabaseUrl::SqliteFile("/var/c.db".into()))
+        );
+        assert_eq!(database("sqlite::memory:"), Ok(DatabaseUrl::SqliteMemory));
+        for bad in [
+            "",
+            "data/c.db",
+            "sqlite:",
+            "sqlite:data/",
+            "sqlite://data/c.db",
+            "sqlite::memory",
+            "mysql://x",
+        ] {
+            assert!(database(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn stores_of_a_later_version_are_refused_in_words_without_their_passwords() {
+        let refusal = database("postgres://u:hunter2@db/x").expect_err("not yet");
+        assert!(
+            refusal.contains("not in this version") && !refusal.contains("hunter2"),
+            "{refusal}"
+        );
+        let refusal = KvUrl::parse(&Raw::Text("redis://:hunter2@kv")).expect_err("not yet");
+        assert!(
+            refusal.contains("not in this version") && !refusal.contains("hunter2"),
+            "{refusal}"
+        );
+        let refusal = database("mysql://u:hunter2@db/x").expect_err("unknown");
+        assert!(!refusal.contains("hunter2"), "{refusal}");
+    }
+}

@@ -1,0 +1,152 @@
+//! `families` and `revoked_tokens`: grants, their refresh tokens' turn, and what was revoked.
+
+use super::error::DbError;
+use super::statement::Statement;
+use super::value::Row;
+use crate::domain::clock::Timestamp;
+use crate::domain::oauth::client::ClientId;
+use crate::domain::oauth::family::Family;
+use crate::domain::oauth::flow::SessionFacts;
+use crate::domain::oauth::scope::ScopeSet;
+
+/// Stores a new family.
+///
+/// # Errors
+/// [`DbError::Inconsistent`] if the sequence is beyond what a column holds.
+pub fn insert(id: &str, family: &Family) -> Result<Statement, DbError> {
+    Ok(Statement::new(
+        "INSERT INTO families (id, client_id, account_id, sid, scope, authenticated_at, sequence, rotated_at, \
+         idle_expires_at, expires_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind(id)
+    .bind(family.client_id.as_str())
+    .bind(family.session.account_id.as_str())
+    .bind(family.session.sid.as_str())
+    .bind(family.scope.to_string())
+    .bind(family.session.authenticated_at.as_millis())
+    .bind(sequence(family.sequence)?)
+    .bind(family.rotated_at.as_millis())
+    .bind(family.idle_expires_at.as_millis())
+    .bind(family.expires_at.as_millis())
+    .bind(family.started_at.as_millis()))
+}
+
+/// The family of an id whose account is active.
+#[must_use]
+pub fn by_id(id: &str) -> Statement {
+    Statement::new(
+        "SELECT f.client_id, f.account_id, f.sid, f.scope, f.authenticated_at, f.sequence, f.rotated_at, \
+         f.idle_expires_at, f.expires_at, f.ended_at, f.created_at \
+         FROM families f JOIN accounts a ON a.id = f.account_id WHERE f.id = $1 AND a.status = 'active'",
+    )
+    .bind(id)
+}
+
+/// Reads a row of [`by_id`].
+///
+/// # Errors
+/// [`DbError::Inconsistent`] if the row is not one of ours.
+pub fn read(row: &Row) -> Result<Family, DbError> {
+    let inconsistent = |what: &str| DbError::Inconsistent(format!("families: {what}"));
+    Ok(Family {
+        client_id: ClientId::parse(row.text(0)?).ok_or_else(|| inconsistent("client_id"))?,
+        session: SessionFacts {
+            account_id: row.text(1)?.to_owned(),
+            sid: row.text(2)?.to_owned(),
+            authenticated_at: Timestamp::from_millis(row.integer(4)?),
+        },
+        scope: ScopeSet::parse(row.text(3)?).map_err(|_| inconsistent("scope"))?,
+        sequence: u64::try_from(row.integer(5)?).map_err(|_| inconsistent("sequence"))?,
+        rotated_at: Timestamp::from_millis(row.integer(6)?),
+        idle_expires_at: Timestamp::from_millis(row.integer(7)?),
+        expires_at: Timestamp::from_millis(row.integer(8)?),
+        ended: !row.is_null(9),
+        started_at: Timestamp::from_millis(row.integer(10)?),
+    })
+}
+
+/// Stores the step from `presented` to `next`; a row only if the family is alive, its account active, and `presented`
+/// still its sequence. One statement decides: of any number of callers at once, one gets the row.
+///
+/// # Errors
+/// As for [`insert`].
+pub fn rotate(id: &str, presented: u64, next: &Family) -> Result<Statement, DbError> {
+    Ok(Statement::new(
+        "UPDATE families SET sequence = $3, rotated_at = $4, idle_expires_at = $5 \
+         WHERE id = $1 AND sequence = $2 AND ended_at IS NULL AND idle_expires_at > $4 AND expires_at > $4 \
+         AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = families.account_id AND a.status = 'active') \
+         RETURNING sequence",
+    )
+    .bind(id)
+    .bind(sequence(presented)?)
+    .bind(sequence(next.sequence)?)
+    .bind(next.rotated_at.as_millis())
+    .bind(next.idle_expires_at.as_millis()))
+}
+
+/// Ends a family; a row if it was alive.
+#[must_use]
+pub fn end(id: &str, now: Timestamp) -> Statement {
+    Statement::new("UPDATE families SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL RETURNING id")
+        .bind(id)
+        .bind(now.as_millis())
+}
+
+/// Ends a client's own family; a row if it was alive and that client's.
+#[must_use]
+pub fn end_own(id: &str, client: &ClientId, now: Timestamp) -> Statement {
+    Statement::new(
+        "UPDATE families SET ended_at = $3 WHERE id = $1 AND client_id = $2 AND ended_at IS NULL RETURNING id",
+    )
+    .bind(id)
+    .bind(client.as_str())
+    .bind(now.as_millis())
+}
+
+/// Ends all families of an account.
+#[must_use]
+pub fn end_of_account(account_id: &str, now: Timestamp) -> Statement {
+    Statement::new("UPDATE families SET ended_at = $2 WHERE account_id = $1 AND ended_at IS NULL")
+        .bind(account_id)
+        .bind(now.as_millis())
+}
+
+/// The living families of a session: `id, scope`.
+#[must_use]
+pub fn of_session(sid: &str) -> Statement {
+    Statement::new("SELECT id, scope FROM families WHERE sid = $1 AND ended_at IS NULL ORDER BY id").bind(sid)
+}
+
+/// Hangs the families of one session on another: the same person signed in again in the same browser.
+#[must_use]
+pub fn move_session(from: &str, to: &str) -> Statement {
+    Statement::new("UPDATE families SET sid = $2 WHERE sid = $1 AND ended_at IS NULL").bind(from).bind(to)
+}
+
+/// What userinfo asks of a token: its family, account, client and revocation, in one read. A row if all of them still
+/// stand: `account_id, email`.
+#[must_use]
+pub fn standing(id: &str, jti: &str, issued_at: Timestamp, now: Timestamp) -> Statement {
+    Statement::new(
+        "SELECT a.id, a.email FROM families f JOIN accounts a ON a.id = f.account_id \
+         JOIN clients c ON c.id = f.client_id \
+         WHERE f.id = $1 AND f.ended_at IS NULL AND f.expires_at > $4 AND a.status = 'active' AND c.not_before <= $3 \
+         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti = $2)",
+    )
+    .bind(id)
+    .bind(jti)
+    .bind(issued_at.as_millis())
+    .bind(now.as_millis())
+}
+
+/// Revokes one access token until it would have expired anyway.
+#[must_use]
+pub fn revoke_token(jti: &str, expires_at: Timestamp) -> Statement {
+    Statement::new("INSERT INTO revoked_tokens (jti, expires_at) VALUES ($1, $2) ON CONFLICT (jti) DO NOTHING")
+        .bind(jti)
+        .bind(expires_at.as_millis())
+}
+
+fn sequence(number: u64) -> Result<i64, DbError> {
+    i64::try_from(number).map_err(|_| DbError::Inconsistent("a family has rotated too often".to_owned()))
+}

@@ -1,0 +1,139 @@
+//! `links` and `mails`: what travels by mail, and the mail itself until it is delivered.
+
+use super::error::DbError;
+use super::statement::Statement;
+use super::value::Row;
+use crate::domain::clock::Timestamp;
+use crate::domain::email::{Email, Identifier};
+use crate::domain::secret::TokenHash;
+
+/// A link to be stored.
+#[derive(Clone, Debug)]
+pub struct NewLink {
+    /// Hash of its token.
+    pub token_hash: TokenHash,
+    /// What it is for, as the `purpose` column has it.
+    pub purpose: &'static str,
+    /// Keyed hash of the address.
+    pub identifier: Identifier,
+    /// The address it was mailed to.
+    pub email: Email,
+    /// The account it is for, if there is one.
+    pub account_id: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// A link that may be used.
+#[derive(Clone, Debug)]
+pub struct LiveLink {
+    /// Keyed hash of the address.
+    pub identifier: Identifier,
+    /// The address it was mailed to, canonical.
+    pub email: String,
+    /// The account it is for, if there is one.
+    pub account_id: Option<String>,
+}
+
+/// Stores a link.
+#[must_use]
+pub fn insert(link: &NewLink) -> Statement {
+    Statement::new(
+        "INSERT INTO links (token_hash, purpose, identifier, email, account_id, created_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(link.token_hash.as_bytes())
+    .bind(link.purpose)
+    .bind(&link.identifier.0)
+    .bind(link.email.as_str())
+    .bind(link.account_id.as_deref())
+    .bind(link.created_at.as_millis())
+    .bind(link.expires_at.as_millis())
+}
+
+/// The link of a token, if it is for this purpose, unspent and not expired.
+#[must_use]
+pub fn live(token_hash: &TokenHash, purpose: &'static str, now: Timestamp) -> Statement {
+    Statement::new(
+        "SELECT identifier, email, account_id FROM links \
+         WHERE token_hash = $1 AND purpose = $2 AND spent_at IS NULL AND expires_at > $3",
+    )
+    .bind(token_hash.as_bytes())
+    .bind(purpose)
+    .bind(now.as_millis())
+}
+
+/// Spends a link; a row as of [`live`] if it could be used until now.
+#[must_use]
+pub fn spend(token_hash: &TokenHash, purpose: &'static str, now: Timestamp) -> Statement {
+    Statement::new(
+        "UPDATE links SET spent_at = $3 WHERE token_hash = $1 AND purpose = $2 AND spent_at IS NULL \
+         AND expires_at > $3 RETURNING identifier, email, account_id",
+    )
+    .bind(token_hash.as_bytes())
+    .bind(purpose)
+    .bind(now.as_millis())
+}
+
+/// Reads a row of [`live`] or [`spend`].
+///
+/// # Errors
+/// [`DbError::Inconsistent`] if the row is not one of ours.
+pub fn read(row: &Row) -> Result<LiveLink, DbError> {
+    Ok(LiveLink {
+        identifier: Identifier(row.bytes(0)?),
+        email: row.text(1)?.to_owned(),
+        account_id: row.optional_text(2)?.map(str::to_owned),
+    })
+}
+
+/// Voids all unspent links for an address.
+#[must_use]
+pub fn void_all(identifier: &Identifier, now: Timestamp) -> Statement {
+    Statement::new("UPDATE links SET spent_at = $2 WHERE identifier = $1 AND spent_at IS NULL")
+        .bind(&identifier.0)
+        .bind(now.as_millis())
+}
+
+/// Queues a mail.
+#[must_use]
+pub fn queue_mail(id: &str, sealed: &[u8], now: Timestamp, expires_at: Timestamp) -> Statement {
+    Statement::new("INSERT INTO mails (id, sealed, attempts, next_attempt_at, expires_at) VALUES ($1, $2, 0, $3, $4)")
+        .bind(id)
+        .bind(sealed)
+        .bind(now.as_millis())
+        .bind(expires_at.as_millis())
+}
+
+/// Claims mails whose turn it is, by putting off their next attempt: `id, sealed, attempts`.
+#[must_use]
+pub fn claim_mails(now: Timestamp, again_at: Timestamp, limit: i64) -> Statement {
+    Statement::new(
+        "UPDATE mails SET attempts = attempts + 1, next_attempt_at = $2 \
+         WHERE id IN (SELECT id FROM mails WHERE next_attempt_at <= $1 AND expires_at > $1 \
+         ORDER BY next_attempt_at LIMIT $3) RETURNING id, sealed, attempts",
+    )
+    .bind(now.as_millis())
+    .bind(again_at.as_millis())
+    .bind(limit)
+}
+
+/// Puts off the next attempt of a mail that could not be delivered.
+#[must_use]
+pub fn postpone_mail(id: &str, again_at: Timestamp) -> Statement {
+    Statement::new("UPDATE mails SET next_attempt_at = $2 WHERE id = $1").bind(id).bind(again_at.as_millis())
+}
+
+/// Erases a mail: delivered, refused for good, or expired.
+#[must_use]
+pub fn erase_mail(id: &str) -> Statement {
+    Statement::new("DELETE FROM mails WHERE id = $1").bind(id)
+}
+
+/// How many mails wait.
+#[must_use]
+pub fn mails_waiting() -> Statement {
+    Statement::new("SELECT COUNT(*) FROM mails")
+}

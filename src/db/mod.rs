@@ -1,0 +1,34 @@
+//! The store: SQL written once for every database, and a key-value store for what may be lost.
+//!
+//! - [`statement`], [`value`], [`transaction`], [`work`]: the narrow seam that every query goes through
+//! - `sqlite`: the driver behind it
+//! - [`store`], [`migrate`]: opening, migrating, refusing
+//! - [`kv`]: the key-value store
+//! - one file for each family of tables: what is asked of them, in SQL
+
+pub mod accounts;
+pub mod clients;
+pub mod codes;
+pub mod error;
+pub mod families;
+pub mod keys;
+pub mod kv;
+pub mod links;
+pub mod migrate;
+pub mod sessions;
+pub mod statement;
+pub mod store;
+pub mod sweep;
+pub mod transaction;
+pub mod value;
+pub mod work;
+
+mod sqlite;
+
+pub use error::{DbError, OpenError};
+pub use sqlite::{ServerLock, WriteConnection};
+pub use statement::Statement;
+pub use store::{Mode, Store};
+pub use transaction::Transaction;
+pub use value::{Row, Value};
+pub use work::Decision;

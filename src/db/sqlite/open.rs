@@ -1,0 +1,166 @@
+//! Opening SQLite files: settings that durability rests on, and the locks between processes.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::db::error::OpenError;
+
+/// `CSGN` in ASCII, in the file's header: tells our files from those of other applications.
+const APPLICATION_ID: i64 = 0x4353_474E;
+
+/// How long a connection waits for another process's write to end.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Where an SQLite database is.
+#[derive(Clone, Debug)]
+pub enum Location {
+    /// A file, beside which lie its WAL and its locks.
+    File(PathBuf),
+    /// This process's memory, under a name that its connections share.
+    Memory(String),
+}
+
+impl Location {
+    /// For messages.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Memory(_) => "memory".to_owned(),
+        }
+    }
+
+    fn beside(&self, suffix: &str) -> Option<PathBuf> {
+        let Self::File(path) = self else { return None };
+        let mut name = path.clone().into_os_string();
+        name.push(suffix);
+        Some(name.into())
+    }
+}
+
+/// Opens a connection with the settings that this server relies on, and makes sure that the file is ours.
+///
+/// # Errors
+/// [`OpenError::Unreadable`] or [`OpenError::Foreign`].
+pub fn connect(location: &Location) -> Result<Connection, OpenError> {
+    let unreadable = |error: rusqlite::Error| OpenError::Unreadable {
+        path: location.describe(),
+        reason: error.to_string(),
+    };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let connection = match location {
+        Location::File(path) => {
+            create_private(path)?;
+            Connection::open_with_flags(path, flags).map_err(unreadable)?
+        }
+        Location::Memory(name) => {
+            Connection::open_with_flags(format!("file:/{name}?vfs=memdb"), flags).map_err(unreadable)?
+        }
+    };
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(unreadable)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    claim(&connection, location)?;
+    connection
+        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
+        .map_err(unreadable)?;
+    Ok(connection)
+}
+
+/// Makes a missing file so that only this user can read it: it holds people's addresses.
+fn create_private(path: &Path) -> Result<(), OpenError> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let unreadable = |error: std::io::Error| OpenError::Unreadable {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    };
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map(drop)
+        .map_err(unreadable)
+}
+
+/// Marks an empty database as ours and refuses another application's.
+fn claim(connection: &Connection, location: &Location) -> Result<(), OpenError> {
+    let unreadable = |error: rusqlite::Error| OpenError::Unreadable {
+        path: location.describe(),
+        reason: error.to_string(),
+    };
+    let id: i64 = connection
+        .query_row("PRAGMA application_id", [], |row| row.get(0))
+        .map_err(unreadable)?;
+    if id == APPLICATION_ID {
+        return Ok(());
+    }
+    let tables: i64 = connection
+        .query_row("SELECT COUNT(*) FROM sqlite_master", [], |row| row.get(0))
+        .map_err(unreadable)?;
+    if id != 0 || tables != 0 {
+        return Err(OpenError::Foreign(location.describe()));
+    }
+    connection
+        .execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}"))
+        .map_err(unreadable)
+}
+
+/// Held by the one server process that may use an SQLite file; commands do not take it.
+#[derive(Debug)]
+pub struct ServerLock(#[expect(dead_code, reason = "holding the file open is what holds the lock")] Option<File>);
+
+impl ServerLock {
+    /// Takes the lock, or says who has it.
+    ///
+    /// # Errors
+    /// [`OpenError::InUse`] if another server holds it, [`OpenError::Unreadable`] if the lock file cannot be made.
+    pub fn acquire(location: &Location) -> Result<Self, OpenError> {
+        let Some(path) = location.beside(".lock") else {
+            return Ok(Self(None));
+        };
+        let file = lock_file(&path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(Some(file))),
+            Err(TryLockError::WouldBlock) => Err(OpenError::InUse(location.describe())),
+            Err(TryLockError::Error(error)) => Err(OpenError::Unreadable {
+                path: path.display().to_string(),
+                reason: error.to_string(),
+            }),
+        }
+    }
+}
+
+/// Runs `work` while no other process migrates the same database or makes its first keys.
+///
+/// # Errors
+/// What `work` returns, or [`OpenError::Unreadable`] if the lock file cannot be made.
+pub fn with_setup_lock<T>(location: &Location, work: impl FnOnce() -> Result<T, OpenError>) -> Result<T, OpenError> {
+    let Some(path) = location.beside(".setup.lock") else {
+        return work();
+    };
+    let file = lock_file(&path)?;
+    file.lock().map_err(|error| OpenError::Unreadable {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    })?;
+    work()
+}
+
+fn lock_file(path: &Path) -> Result<File, OpenError> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(|error| OpenError::Unreadable {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        })
+}

@@ -1,0 +1,130 @@
+//! Expiry in bounded batches, and the lease on the turn to sweep.
+
+use super::error::DbError;
+use super::statement::Statement;
+use super::value::Row;
+use crate::domain::clock::Timestamp;
+
+/// One kind of row that expires.
+#[derive(Clone, Copy, Debug)]
+pub struct Expiry {
+    /// For metrics.
+    pub name: &'static str,
+    sql: &'static str,
+    /// How long rows are kept after their expiry, in ms: a late replay must still be recognised.
+    grace: i64,
+}
+
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
+
+/// Everything that expires. A code is kept for a day, so that presenting it again still ends what it gave.
+pub const EXPIRIES: [Expiry; 7] = [
+    Expiry {
+        name: "authorization_codes",
+        sql: "DELETE FROM authorization_codes WHERE code_hash IN \
+              (SELECT code_hash FROM authorization_codes WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) \
+              RETURNING 1",
+        grace: DAY,
+    },
+    Expiry {
+        name: "sessions",
+        sql: "DELETE FROM sessions WHERE id_hash IN \
+              (SELECT id_hash FROM sessions WHERE idle_expires_at <= $1 ORDER BY idle_expires_at LIMIT $2) RETURNING 1",
+        grace: DAY,
+    },
+    Expiry {
+        name: "families",
+        sql: "DELETE FROM families WHERE id IN \
+              (SELECT id FROM families WHERE idle_expires_at <= $1 ORDER BY idle_expires_at LIMIT $2) RETURNING 1",
+        grace: DAY,
+    },
+    Expiry {
+        name: "revoked_tokens",
+        sql: "DELETE FROM revoked_tokens WHERE jti IN \
+              (SELECT jti FROM revoked_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING 1",
+        grace: HOUR,
+    },
+    Expiry {
+        name: "links",
+        sql: "DELETE FROM links WHERE token_hash IN \
+              (SELECT token_hash FROM links WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING 1",
+        grace: DAY,
+    },
+    Expiry {
+        name: "mails",
+        sql: "DELETE FROM mails WHERE id IN \
+              (SELECT id FROM mails WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING 1",
+        grace: 0,
+    },
+    Expiry {
+        name: "known_browsers",
+        sql: "DELETE FROM known_browsers WHERE browser_hash IN \
+              (SELECT browser_hash FROM known_browsers WHERE last_used_at <= $1 ORDER BY last_used_at LIMIT $2) \
+              AND last_used_at <= $1 RETURNING 1",
+        grace: 400 * DAY,
+    },
+];
+
+impl Expiry {
+    /// Deletes at most `limit` expired rows; one row comes back for each.
+    #[must_use]
+    pub fn statement(&self, now: Timestamp, limit: i64) -> Statement {
+        Statement::new(self.sql).bind(now.as_millis().saturating_sub(self.grace)).bind(limit)
+    }
+}
+
+/// A lease as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Who holds it.
+    pub holder: String,
+    /// How often it has changed hands.
+    pub epoch: i64,
+    /// How often its holder has said that it is alive.
+    pub heartbeat: i64,
+}
+
+/// The lease `sweep`: `holder, epoch, heartbeat`.
+#[must_use]
+pub fn lease() -> Statement {
+    Statement::new("SELECT holder, epoch, heartbeat FROM leases WHERE name = 'sweep'")
+}
+
+/// Reads a row of [`lease`], [`take_lease`] or [`beat`].
+///
+/// # Errors
+/// [`DbError::Inconsistent`] if the row is not one of ours.
+pub fn read_lease(row: &Row) -> Result<Lease, DbError> {
+    Ok(Lease { holder: row.text(0)?.to_owned(), epoch: row.integer(1)?, heartbeat: row.integer(2)? })
+}
+
+/// Takes the lease if nobody has had it yet, or if it is still as the taker `saw` it; a row on success.
+#[must_use]
+pub fn take_lease(holder: &str, saw: Option<&Lease>) -> Statement {
+    match saw {
+        None => Statement::new(
+            "INSERT INTO leases (name, holder, epoch, heartbeat) VALUES ('sweep', $1, 1, 0) \
+             ON CONFLICT (name) DO NOTHING RETURNING holder, epoch, heartbeat",
+        )
+        .bind(holder),
+        Some(lease) => Statement::new(
+            "UPDATE leases SET holder = $1, epoch = epoch + 1, heartbeat = 0 \
+             WHERE name = 'sweep' AND epoch = $2 AND heartbeat = $3 RETURNING holder, epoch, heartbeat",
+        )
+        .bind(holder)
+        .bind(lease.epoch)
+        .bind(lease.heartbeat),
+    }
+}
+
+/// Says that the holder of `epoch` is alive; no row if somebody else has taken over.
+#[must_use]
+pub fn beat(holder: &str, epoch: i64) -> Statement {
+    Statement::new(
+        "UPDATE leases SET heartbeat = heartbeat + 1 WHERE name = 'sweep' AND holder = $1 AND epoch = $2 \
+         RETURNING holder, epoch, heartbeat",
+    )
+    .bind(holder)
+    .bind(epoch)
+}
