@@ -184,6 +184,12 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_secs(100);
 
     #[test]
+    fn a_set_can_be_shared_by_all_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<KeySet>();
+    }
+
+    #[test]
     fn every_published_key_is_found_by_its_name_and_stands_in_the_jwks() {
         let pending = signing_entry(&[3; 32], KeyState::publish(NOW));
         let retired = signing_entry(&[4; 32], KeyState::Retired { since: NOW });

@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_secs(1_000);
-    const LIFE: Duration = Duration::from_secs(60);
+    const LIFE: Duration = Duration::from_mins(1);
 
     #[test]
     fn a_key_lives_through_its_states_in_order() {

@@ -24,7 +24,8 @@ pub const NONCE_BYTES: usize = 12;
 #[error("the stored bytes are not a refresh-encryption key of 32 bytes")]
 pub struct NotARefreshKey;
 
-/// A refresh-encryption key ready for use. It does not print.
+/// A refresh-encryption key ready for use. It does not print. The key is wiped on drop; biscuit's short-lived copies of it,
+/// one a call, are not.
 pub struct RefreshKey {
     kid: String,
     content: JWK<Empty>,

@@ -10,7 +10,8 @@ use crate::domain::clock::Timestamp;
 pub struct Schedule {
     /// How long a key signs.
     pub rotate_every: Duration,
-    /// How long a key is published before it signs: at least as long as anybody caches the JWKS.
+    /// How long a key is published before it signs: at least as long as anybody caches the JWKS, and a little more for
+    /// the process that publishes a snapshot some seconds old.
     pub publish_ahead: Duration,
     /// How long a key stays published after it signed last: the longest life of a token, and a little more for the
     /// process that signs from a snapshot some seconds old.

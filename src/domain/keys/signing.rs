@@ -40,7 +40,8 @@ enum Private {
 }
 
 /// A private key ready to sign. It does not print and cannot be read back: what is stored are the bytes of
-/// [`SigningKey::generate_secret`], sealed by the caller.
+/// [`SigningKey::generate_secret`], sealed by the caller. Of its own memory dalek wipes the Ed25519 seed; ring does not
+/// wipe P-256 and RSA keys, so those lie in freed memory until it is used again.
 pub struct SigningKey {
     private: Private,
     public: VerifyingKey,

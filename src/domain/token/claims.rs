@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn an_access_token_says_what_rfc_9068_asks() {
-        let claims = AccessClaims::issue(access(), NOW, Duration::from_secs(3600));
+        let claims = AccessClaims::issue(access(), NOW, Duration::from_hours(1));
         assert_eq!(
             serde_json::to_value(&claims).expect("writes"),
             json!({
@@ -257,7 +257,7 @@ mod tests {
             algorithm: SigningAlgorithm::Rs256,
         };
         assert_eq!(
-            serde_json::to_value(IdClaims::issue(grant, NOW, Duration::from_secs(60))).expect("writes"),
+            serde_json::to_value(IdClaims::issue(grant, NOW, Duration::from_mins(1))).expect("writes"),
             json!({
                 "iss": "https://id.example", "sub": "u1", "aud": "demo", "exp": 1_700_000_060, "iat": 1_700_000_000,
                 "auth_time": 1_699_999_000, "nonce": "n", "at_hash": at_hash(SigningAlgorithm::Rs256, "token"), "sid": "s1"

@@ -42,7 +42,6 @@ pub mod option {
     ///
     /// # Errors
     /// The serializer's own.
-    #[expect(clippy::ref_option, reason = "the shape that serde asks for")]
     pub fn serialize<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
         match time {
             Some(time) => super::serialize(time, serializer),

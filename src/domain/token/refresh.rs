@@ -41,7 +41,7 @@ pub struct RefreshToken {
     pub family: String,
     /// The place in the family, from 0 on.
     #[serde(rename = "seq")]
-    pub sequence: i64,
+    pub sequence: u64,
 }
 
 /// Why a refresh token could not be opened or made.
@@ -125,7 +125,7 @@ mod tests {
     use crate::domain::keys::lifecycle::{KeyState, Purpose};
     use crate::domain::keys::testing::{key_set, key_set_keys, refresh_entry};
 
-    fn token(sequence: i64) -> RefreshToken {
+    fn token(sequence: u64) -> RefreshToken {
         RefreshToken {
             family: "0191e3a0-7c1f-7000-8000-000000000001".to_owned(),
             sequence,
@@ -251,7 +251,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_token_comes_back(family in "\\PC{0,40}", sequence in any::<i64>()) {
+        fn every_token_comes_back(family in "\\PC{0,40}", sequence in any::<u64>()) {
             let keys = key_set();
             let token = RefreshToken { family, sequence };
             prop_assert_eq!(RefreshToken::open(&token.seal(&keys).expect("seals"), &keys), Ok(token));

@@ -78,7 +78,7 @@ mod tests {
 
     const ISSUER: &str = "https://id.example";
     const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
-    const LIFE: Duration = Duration::from_secs(3600);
+    const LIFE: Duration = Duration::from_hours(1);
     const SIGN_IN: SignIn<'_> = SignIn { session: "s1", at: NOW };
 
     fn access_token(issuer: &str, keys: &KeySet) -> String {
