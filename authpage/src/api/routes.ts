@@ -1,0 +1,68 @@
+/** The server's routes as functions. Names and shapes are those on the wire. */
+
+import { get, post } from "./request";
+
+/** An OPAQUE answer and the name under which the server keeps the other half. */
+export interface Started {
+  server_message: string;
+  auth_id: string;
+}
+
+/** Where the browser goes next. */
+export interface Next {
+  next: string;
+}
+
+/** What may be shown about an application's authorization request. */
+export interface Flow {
+  client: { name: string; uri?: string };
+  scopes: string[];
+  login_hint?: string;
+  stage: "login" | "consent";
+  signed_in_as?: string;
+}
+
+/** Who is signed in; `authenticated_at` is in milliseconds since 1970. */
+export interface Session {
+  email: string;
+  authenticated_at: number;
+}
+
+export const startLogin = (email: string, client_request: string) =>
+  post<Started>("/login/start/", { email, client_request });
+
+export const finishLogin = (auth_id: string, client_request: string, flow_id: string | null) =>
+  post<Next>(
+    "/login/finish/",
+    flow_id === null ? { auth_id, client_request } : { auth_id, client_request, flow_id },
+  );
+
+export const readFlow = (flow_id: string) => get<Flow>(`/oauth/flow/?flow_id=${encodeURIComponent(flow_id)}`);
+
+export const decideConsent = (flow_id: string, decision: "allow" | "deny") =>
+  post<Next>("/oauth/consent/", { flow_id, decision });
+
+export const signUp = (email: string) => post<object>("/onboard/signup/", { email });
+
+export const confirmEmail = (token: string) =>
+  post<{ email: string; next: string; token: string }>("/onboard/email/", { token });
+
+export const startRegistration = (token: string, client_request: string) =>
+  post<Started>("/onboard/register/", { token, client_request });
+
+export const finishRegistration = (auth_id: string, client_request: string) =>
+  post<Next>("/onboard/finish/", { auth_id, client_request });
+
+export const requestReset = (email: string) => post<object>("/update/password/reset/", { email });
+
+export const startReset = (token: string, client_request: string) =>
+  post<Started & { email: string }>("/update/password/start/", { token, client_request });
+
+export const finishReset = (auth_id: string, client_request: string) =>
+  post<object>("/update/password/finish/", { auth_id, client_request });
+
+export const readSession = () => get<Session>("/account/session/");
+
+export const signOut = () => post<Next>("/account/logout/", {});
+
+export const confirmLogout = (logout_id: string) => post<Next>("/oauth/logout/confirm/", { logout_id });

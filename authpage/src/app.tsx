@@ -1,0 +1,42 @@
+/** The path switch: one component a page. */
+
+import { type ComponentType, useState } from "react";
+import { useVisit } from "./navigation";
+import { Account } from "./pages/account";
+import { Confirm } from "./pages/confirm";
+import { Consent } from "./pages/consent";
+import { NotFound, PlainError, ServerError, serverError } from "./pages/error";
+import { Forgot } from "./pages/forgot";
+import { Landing } from "./pages/landing";
+import { Logout } from "./pages/logout";
+import { Register } from "./pages/register";
+import { Reset } from "./pages/reset";
+import { SignIn } from "./pages/sign-in";
+import { SignUp } from "./pages/sign-up";
+import { SignedOut } from "./pages/signed-out";
+import { type PageName, pageAt } from "./routes";
+
+const PAGES: Record<PageName, ComponentType> = {
+  landing: Landing,
+  "sign-in": SignIn,
+  "sign-up": SignUp,
+  confirm: Confirm,
+  register: Register,
+  forgot: Forgot,
+  reset: Reset,
+  consent: Consent,
+  logout: Logout,
+  "signed-out": SignedOut,
+  account: Account,
+  error: PlainError,
+  "not-found": NotFound,
+};
+
+export function App() {
+  const visit = useVisit();
+  const [error] = useState(serverError);
+  const [firstVisit] = useState(visit);
+  if (error !== null && visit === firstVisit) return <ServerError {...error} />;
+  const Page = PAGES[pageAt(window.location.pathname)];
+  return <Page key={visit} />;
+}

@@ -1,0 +1,15 @@
+/** What a scope means to the person who grants it. */
+
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ["openid", "Know that it is you, by a number that stands for your account"],
+  ["profile", "See your name and profile"],
+  ["email", "See your e-mail address"],
+  ["address", "See your postal address"],
+  ["phone", "See your phone number"],
+  ["offline_access", "Stay connected while you are away, until you end it"],
+]);
+
+/** The words for `scope`, or `null` for one that only the application can explain. */
+export function scopeWords(scope: string): string | null {
+  return WORDS.get(scope) ?? null;
+}

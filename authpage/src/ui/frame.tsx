@@ -1,0 +1,58 @@
+/** What every page has: the mark, one card with one heading, and a line of links below it. */
+
+import { type ReactNode, useEffect, useRef } from "react";
+import { isFirstVisit } from "../navigation";
+import { Mark } from "./mark";
+
+interface FrameProps {
+  /** The heading; also the title of the document. */
+  title: string;
+  /** The line below the heading. Its place is kept where it comes later. */
+  lead?: ReactNode;
+  /** The links below the card. */
+  links?: ReactNode;
+  children?: ReactNode;
+}
+
+let shown = false;
+
+/**
+ * A page. When it is the first one of the document, the first empty field takes the focus; later ones start at
+ * their heading, so that a screen reader says where one is. Give it a `key` where one page replaces another in place.
+ */
+export function Frame({ title, lead, links, children }: FrameProps) {
+  const main = useRef<HTMLElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+
+  useEffect(() => {
+    document.title = `${title} · Countersign`;
+  }, [title]);
+
+  useEffect(() => {
+    const first = !shown && isFirstVisit();
+    shown = true;
+    if (!first) {
+      heading.current?.focus();
+      return;
+    }
+    const fields = [...(main.current?.querySelectorAll<HTMLInputElement>("input:not([readonly])") ?? [])];
+    (fields.find((field) => field.value === "") ?? fields.at(0))?.focus();
+  }, []);
+
+  return (
+    <div className="page">
+      <header className="brand">
+        <Mark />
+        <span>Countersign</span>
+      </header>
+      <main className="card" ref={main}>
+        <h1 ref={heading} tabIndex={-1}>
+          {title}
+        </h1>
+        {lead !== undefined && <p className="lead">{lead}</p>}
+        {children}
+      </main>
+      <footer className="links">{links}</footer>
+    </div>
+  );
+}

@@ -1,0 +1,30 @@
+/** Why a mailed link does not work any more. */
+
+import { Link } from "../navigation";
+import { Stopped } from "./stopped";
+
+/** Says so, and offers a new link of the same kind. */
+export function LinkGone({ kind, missing }: { kind: "sign-up" | "reset"; missing?: boolean }) {
+  return (
+    <Stopped
+      title={missing ? "This link is not complete" : "This link works no more"}
+      actions={
+        <>
+          <Link className="button" href={kind === "reset" ? "/forgot/" : "/signup/"}>
+            Send me a new link
+          </Link>
+          <Link className="button quiet" href="/login/">
+            Sign in
+          </Link>
+        </>
+      }
+    >
+      {missing ? (
+        <p>A part of it got lost on the way. Please open it from the mail once more, or copy it whole.</p>
+      ) : (
+        <p>It was used already, or it is too old. Each link works once, and only the newest one.</p>
+      )}
+      {kind === "sign-up" && <p>If you have chosen your password already, just sign in.</p>}
+    </Stopped>
+  );
+}

@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { duration, wordsFor } from "./words";
+
+describe("spans of time", () => {
+  it.each([
+    [1, "1 second"],
+    [2, "2 seconds"],
+    [89, "89 seconds"],
+    [90, "2 minutes"],
+    [3600, "60 minutes"],
+    [5400, "2 hours"],
+    [86400, "24 hours"],
+  ])("of %i s are said as %s", (seconds, words) => {
+    expect(duration(seconds)).toBe(words);
+  });
+});
+
+describe("words for a failure", () => {
+  it("name the time to wait where the server named it", () => {
+    expect(wordsFor({ kind: "unavailable", retryAfter: 7 })).toContain("in 7 seconds");
+    expect(wordsFor({ kind: "too-many-attempts", retryAfter: 600 })).toContain("in 10 minutes");
+    expect(wordsFor({ kind: "unavailable" })).toContain("in a moment");
+  });
+
+  it("do not tell a wrong password from an unknown address", () => {
+    expect(wordsFor({ kind: "invalid-credentials" })).toMatch(/address or password/);
+  });
+
+  it("repeat what the server found wrong with the request", () => {
+    expect(wordsFor({ kind: "invalid-request", field: "token", detail: "token is too long" })).toContain(
+      "token is too long",
+    );
+  });
+});

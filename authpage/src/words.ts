@@ -1,0 +1,51 @@
+/** What people read when something fails: what happened, and what to do now. */
+
+import type { Problem } from "./api/problem";
+
+/** A span of time as people say it, rounded up. */
+export function duration(seconds: number): string {
+  const [count, unit] =
+    seconds < 90
+      ? [seconds, "second"]
+      : seconds < 90 * 60
+        ? [Math.ceil(seconds / 60), "minute"]
+        : [Math.ceil(seconds / 3600), "hour"];
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}
+
+/** One or two sentences for a failure that leaves the person on the page they are on. */
+export function wordsFor(problem: Problem): string {
+  const wait = problem.retryAfter === undefined ? "in a moment" : `in ${duration(problem.retryAfter)}`;
+  switch (problem.kind) {
+    case "invalid-credentials":
+      return "E-mail address or password is wrong. Please check both and try again.";
+    case "invalid-request":
+      return problem.field === "email"
+        ? "That is not an e-mail address. It needs the form name@example.org."
+        : `The server could not use what this page sent${problem.detail ? `: ${problem.detail}.` : "."}`;
+    case "expired":
+      return "This took too long, or was done already. Please start again.";
+    case "wrong-browser":
+      return "This was begun in another browser, or cookies are blocked here. Please go on in the browser you began in.";
+    case "forbidden-origin":
+      return "The server did not accept that this came from its own page. Please load the page again.";
+    case "too-many-attempts":
+      return `Too many attempts. For the safety of accounts, please try again ${wait}.`;
+    case "unavailable":
+      return `The server is busy right now. Please try again ${wait}.`;
+    case "closed":
+      return "This server takes no new accounts. Please ask whoever runs it.";
+    case "unreachable":
+      return "No answer from the server. Please check your connection and try again.";
+    case "no-webassembly":
+      return "This browser has WebAssembly switched off, which keeps your password secret here. Please allow it, or use another browser.";
+    case "too-slow":
+      return "That took too long. Please try again.";
+    case "not-found":
+    case "method-not-allowed":
+    case "too-large":
+    case "unsupported-media-type":
+    case "internal":
+      return "Something went wrong on our side. Please try again; if it stays, tell whoever runs this server.";
+  }
+}
