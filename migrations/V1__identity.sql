@@ -125,7 +125,7 @@ CREATE INDEX revoked_tokens_by_expiry ON revoked_tokens (expires_at);
 -- Single-use links that travel by mail, and the registration tokens that follow from them.
 CREATE TABLE links (
     token_hash BYTEA PRIMARY KEY NOT NULL,
-    purpose TEXT NOT NULL CHECK (purpose IN ('confirm_email', 'register', 'reset_password')),
+    purpose TEXT NOT NULL CHECK (purpose IN ('confirm-email', 'register', 'reset-password')),
     identifier BYTEA NOT NULL,
     email TEXT NOT NULL,
     account_id TEXT REFERENCES accounts (id) ON DELETE CASCADE,

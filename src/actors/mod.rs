@@ -5,5 +5,9 @@
 //! - one folder for each actor: `mod.rs` holds its state and what it depends on, one file for each request
 
 pub mod ask;
+pub mod failure;
+pub mod grants;
+pub mod key_ring;
+// login
 pub mod supervise;
 pub mod writer;

@@ -114,7 +114,9 @@ pub fn add_scope(id: &str, scope: &str, now: Timestamp) -> Statement {
 /// Takes a scope from an account.
 #[must_use]
 pub fn remove_scope(id: &str, scope: &str) -> Statement {
-    Statement::new("DELETE FROM account_scopes WHERE account_id = $1 AND scope = $2").bind(id).bind(scope)
+    Statement::new("DELETE FROM account_scopes WHERE account_id = $1 AND scope = $2")
+        .bind(id)
+        .bind(scope)
 }
 
 /// A row if `browser` has completed a login for this address.

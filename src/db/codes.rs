@@ -23,7 +23,7 @@ pub fn insert(code_hash: &TokenHash, flow_hash: &TokenHash, code: &StoredCode) -
     .bind(code.session.account_id.as_str())
     .bind(code.session.sid.as_str())
     .bind(binding)
-    .bind(code.expires_at().as_millis()))
+    .bind(code.expires_at.as_millis()))
 }
 
 /// A code and the family that it gave: `binding, spent_at, family_id`.
@@ -40,7 +40,10 @@ pub fn by_hash(code_hash: &TokenHash) -> Statement {
 pub fn read(row: &Row) -> Result<(StoredCode, Option<String>), DbError> {
     let code: StoredCode = serde_json::from_str(row.text(0)?)
         .map_err(|error| DbError::Inconsistent(format!("authorization_codes: {error}")))?;
-    let code = StoredCode { spent: !row.is_null(1), ..code };
+    let code = StoredCode {
+        spent: !row.is_null(1),
+        ..code
+    };
     Ok((code, row.optional_text(2)?.map(str::to_owned)))
 }
 

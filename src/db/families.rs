@@ -126,7 +126,9 @@ pub fn of_session(sid: &str) -> Statement {
 /// Hangs the families of one session on another: the same person signed in again in the same browser.
 #[must_use]
 pub fn move_session(from: &str, to: &str) -> Statement {
-    Statement::new("UPDATE families SET sid = $2 WHERE sid = $1 AND ended_at IS NULL").bind(from).bind(to)
+    Statement::new("UPDATE families SET sid = $2 WHERE sid = $1 AND ended_at IS NULL")
+        .bind(from)
+        .bind(to)
 }
 
 /// What userinfo asks of a token: its family, account, client and revocation, in one read. A row if all of them still

@@ -54,12 +54,14 @@ pub fn read(row: &Row) -> Result<StoredKey, DbError> {
 /// # Errors
 /// [`DbError::Inconsistent`] if the record cannot be written as JSON.
 pub fn insert(key: &StoredKey, now: Timestamp) -> Result<Statement, DbError> {
-    Ok(Statement::new("INSERT INTO rotating_keys (kid, purpose, state, sealed, created_at) VALUES ($1, $2, $3, $4, $5)")
-        .bind(key.record.kid.as_str())
-        .bind(json(&key.record.purpose)?)
-        .bind(json(&key.record.state)?)
-        .bind(key.sealed.as_slice())
-        .bind(now.as_millis()))
+    Ok(Statement::new(
+        "INSERT INTO rotating_keys (kid, purpose, state, sealed, created_at) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(key.record.kid.as_str())
+    .bind(json(&key.record.purpose)?)
+    .bind(json(&key.record.state)?)
+    .bind(key.sealed.as_slice())
+    .bind(now.as_millis()))
 }
 
 /// Moves a key to its next state; a retired key loses its secret.
@@ -73,13 +75,19 @@ pub fn advance(kid: &str, to: KeyState) -> Result<Statement, DbError> {
         "UPDATE rotating_keys SET state = $2, sealed = $3 WHERE kid = $1"
     };
     let statement = Statement::new(sql).bind(kid).bind(json(&to)?);
-    Ok(if to.is_published() { statement } else { statement.bind(Vec::new()) })
+    Ok(if to.is_published() {
+        statement
+    } else {
+        statement.bind(Vec::new())
+    })
 }
 
 /// Replaces the sealed form of a key, for a new master key.
 #[must_use]
 pub fn reseal(kid: &str, sealed: Vec<u8>) -> Statement {
-    Statement::new("UPDATE rotating_keys SET sealed = $2 WHERE kid = $1").bind(kid).bind(sealed)
+    Statement::new("UPDATE rotating_keys SET sealed = $2 WHERE kid = $1")
+        .bind(kid)
+        .bind(sealed)
 }
 
 /// All secrets that never rotate: `name, sealed`.
@@ -100,7 +108,9 @@ pub fn insert_secret(name: &str, sealed: Vec<u8>, now: Timestamp) -> Statement {
 /// Replaces the sealed form of a secret, for a new master key.
 #[must_use]
 pub fn reseal_secret(name: &str, sealed: Vec<u8>) -> Statement {
-    Statement::new("UPDATE secrets SET sealed = $2 WHERE name = $1").bind(name).bind(sealed)
+    Statement::new("UPDATE secrets SET sealed = $2 WHERE name = $1")
+        .bind(name)
+        .bind(sealed)
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<String, DbError> {

@@ -3,6 +3,7 @@
 use super::error::DbError;
 use super::statement::Statement;
 use super::value::Row;
+use crate::domain::account::{Link, LinkPurpose};
 use crate::domain::clock::Timestamp;
 use crate::domain::email::{Email, Identifier};
 use crate::domain::secret::TokenHash;
@@ -12,8 +13,8 @@ use crate::domain::secret::TokenHash;
 pub struct NewLink {
     /// Hash of its token.
     pub token_hash: TokenHash,
-    /// What it is for, as the `purpose` column has it.
-    pub purpose: &'static str,
+    /// What it is for and how long it is good.
+    pub link: Link,
     /// Keyed hash of the address.
     pub identifier: Identifier,
     /// The address it was mailed to.
@@ -22,13 +23,13 @@ pub struct NewLink {
     pub account_id: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it ends.
-    pub expires_at: Timestamp,
 }
 
-/// A link that may be used.
+/// A link as it is stored.
 #[derive(Clone, Debug)]
-pub struct LiveLink {
+pub struct StoredLink {
+    /// What it is for, how long it is good, whether it was used.
+    pub link: Link,
     /// Keyed hash of the address.
     pub identifier: Identifier,
     /// The address it was mailed to, canonical.
@@ -45,48 +46,47 @@ pub fn insert(link: &NewLink) -> Statement {
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(link.token_hash.as_bytes())
-    .bind(link.purpose)
+    .bind(link.link.purpose.as_str())
     .bind(&link.identifier.0)
     .bind(link.email.as_str())
     .bind(link.account_id.as_deref())
     .bind(link.created_at.as_millis())
-    .bind(link.expires_at.as_millis())
+    .bind(link.link.expires_at.as_millis())
 }
 
-/// The link of a token, if it is for this purpose, unspent and not expired.
+/// The link of a token: `purpose, expires_at, spent_at, identifier, email, account_id`.
 #[must_use]
-pub fn live(token_hash: &TokenHash, purpose: &'static str, now: Timestamp) -> Statement {
+pub fn by_hash(token_hash: &TokenHash) -> Statement {
     Statement::new(
-        "SELECT identifier, email, account_id FROM links \
-         WHERE token_hash = $1 AND purpose = $2 AND spent_at IS NULL AND expires_at > $3",
+        "SELECT purpose, expires_at, spent_at, identifier, email, account_id FROM links WHERE token_hash = $1",
     )
     .bind(token_hash.as_bytes())
-    .bind(purpose)
-    .bind(now.as_millis())
 }
 
-/// Spends a link; a row as of [`live`] if it could be used until now.
-#[must_use]
-pub fn spend(token_hash: &TokenHash, purpose: &'static str, now: Timestamp) -> Statement {
-    Statement::new(
-        "UPDATE links SET spent_at = $3 WHERE token_hash = $1 AND purpose = $2 AND spent_at IS NULL \
-         AND expires_at > $3 RETURNING identifier, email, account_id",
-    )
-    .bind(token_hash.as_bytes())
-    .bind(purpose)
-    .bind(now.as_millis())
-}
-
-/// Reads a row of [`live`] or [`spend`].
+/// Reads a row of [`by_hash`].
 ///
 /// # Errors
 /// [`DbError::Inconsistent`] if the row is not one of ours.
-pub fn read(row: &Row) -> Result<LiveLink, DbError> {
-    Ok(LiveLink {
-        identifier: Identifier(row.bytes(0)?),
-        email: row.text(1)?.to_owned(),
-        account_id: row.optional_text(2)?.map(str::to_owned),
+pub fn read(row: &Row) -> Result<StoredLink, DbError> {
+    let purpose = LinkPurpose::parse(row.text(0)?).ok_or_else(|| DbError::Inconsistent("links: purpose".to_owned()))?;
+    Ok(StoredLink {
+        link: Link {
+            purpose,
+            expires_at: Timestamp::from_millis(row.integer(1)?),
+            spent: !row.is_null(2),
+        },
+        identifier: Identifier(row.bytes(3)?),
+        email: row.text(4)?.to_owned(),
+        account_id: row.optional_text(5)?.map(str::to_owned),
     })
+}
+
+/// Marks a link as spent; a row if nobody else did so first.
+#[must_use]
+pub fn spend(token_hash: &TokenHash, now: Timestamp) -> Statement {
+    Statement::new("UPDATE links SET spent_at = $2 WHERE token_hash = $1 AND spent_at IS NULL RETURNING token_hash")
+        .bind(token_hash.as_bytes())
+        .bind(now.as_millis())
 }
 
 /// Voids all unspent links for an address.
@@ -123,7 +123,9 @@ pub fn claim_mails(now: Timestamp, again_at: Timestamp, limit: i64) -> Statement
 /// Puts off the next attempt of a mail that could not be delivered.
 #[must_use]
 pub fn postpone_mail(id: &str, again_at: Timestamp) -> Statement {
-    Statement::new("UPDATE mails SET next_attempt_at = $2 WHERE id = $1").bind(id).bind(again_at.as_millis())
+    Statement::new("UPDATE mails SET next_attempt_at = $2 WHERE id = $1")
+        .bind(id)
+        .bind(again_at.as_millis())
 }
 
 /// Erases a mail: delivered, refused for good, or expired.

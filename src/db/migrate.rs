@@ -7,7 +7,11 @@ use super::error::{DbError, OpenError};
 use super::store::Mode;
 use crate::domain::clock::Timestamp;
 
-embed_migrations!("migrations");
+#[expect(missing_docs, reason = "the macro documents nothing")]
+mod embedded {
+    super::embed_migrations!("migrations");
+}
+use embedded::migrations;
 
 /// The schema that this binary was built with: the number of the last migration.
 pub const SCHEMA: i64 = 1;

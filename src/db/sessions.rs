@@ -92,7 +92,11 @@ pub fn read(row: &Row) -> Result<LiveSession, DbError> {
         },
         email: row.text(3)?.to_owned(),
         browser: TokenHash::from_bytes(row.bytes(4)?),
-        flow_hash: if row.is_null(5) { None } else { Some(TokenHash::from_bytes(row.bytes(5)?)) },
+        flow_hash: if row.is_null(5) {
+            None
+        } else {
+            Some(TokenHash::from_bytes(row.bytes(5)?))
+        },
         idle_expires_at: Timestamp::from_millis(row.integer(6)?),
         expires_at: Timestamp::from_millis(row.integer(7)?),
     })

@@ -70,7 +70,9 @@ impl Expiry {
     /// Deletes at most `limit` expired rows; one row comes back for each.
     #[must_use]
     pub fn statement(&self, now: Timestamp, limit: i64) -> Statement {
-        Statement::new(self.sql).bind(now.as_millis().saturating_sub(self.grace)).bind(limit)
+        Statement::new(self.sql)
+            .bind(now.as_millis().saturating_sub(self.grace))
+            .bind(limit)
     }
 }
 
@@ -96,7 +98,11 @@ pub fn lease() -> Statement {
 /// # Errors
 /// [`DbError::Inconsistent`] if the row is not one of ours.
 pub fn read_lease(row: &Row) -> Result<Lease, DbError> {
-    Ok(Lease { holder: row.text(0)?.to_owned(), epoch: row.integer(1)?, heartbeat: row.integer(2)? })
+    Ok(Lease {
+        holder: row.text(0)?.to_owned(),
+        epoch: row.integer(1)?,
+        heartbeat: row.integer(2)?,
+    })
 }
 
 /// Takes the lease if nobody has had it yet, or if it is still as the taker `saw` it; a row on success.

@@ -33,10 +33,16 @@ impl Vault {
     /// A vault under a 32-byte master key.
     #[must_use]
     pub fn new(master: &[u8; 32]) -> Self {
-        let digest: [u8; 32] = Sha256::new_with_prefix(b"countersign master key name").chain_update(master).finalize().into();
+        let digest: [u8; 32] = Sha256::new_with_prefix(b"countersign master key name")
+            .chain_update(master)
+            .finalize()
+            .into();
         let mut name = [0; NAME_BYTES];
         name.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-        Self { name, key: SealingKey::new(&mut { *master }) }
+        Self {
+            name,
+            key: SealingKey::new(&mut { *master }),
+        }
     }
 
     /// Seals `secret` so that it opens only at `place`, which names table and row.
@@ -76,10 +82,19 @@ mod tests {
     fn a_wrong_master_key_is_told_apart_from_damage() {
         let vault = Vault::new(&[1; 32]);
         let mut blob = vault.seal(&Fixed, "secrets/identifier", b"key");
-        assert_eq!(vault.open("secrets/identifier", &blob).expect("opens").as_slice(), b"key");
-        assert!(matches!(Vault::new(&[2; 32]).open("secrets/identifier", &blob), Err(VaultError::OtherMasterKey(_))));
+        assert_eq!(
+            vault.open("secrets/identifier", &blob).expect("opens").as_slice(),
+            b"key"
+        );
+        assert!(matches!(
+            Vault::new(&[2; 32]).open("secrets/identifier", &blob),
+            Err(VaultError::OtherMasterKey(_))
+        ));
         assert!(matches!(vault.open("secrets/mail", &blob), Err(VaultError::Damaged(_))));
         *blob.last_mut().expect("not empty") ^= 1;
-        assert!(matches!(vault.open("secrets/identifier", &blob), Err(VaultError::Damaged(_))));
+        assert!(matches!(
+            vault.open("secrets/identifier", &blob),
+            Err(VaultError::Damaged(_))
+        ));
     }
 }

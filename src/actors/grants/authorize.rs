@@ -82,7 +82,9 @@ impl Deps {
             (Ok(proven), Some(error)) => return Ok(self.refuse(&proven.refuse(error))),
             (Err(_), Some(error)) | (Err(error), None) => return Ok(Authorized::Page(error)),
         };
-        let Some(client) = client else { return Ok(Authorized::Page(OAuthError::invalid_client())) };
+        let Some(client) = client else {
+            return Ok(Authorized::Page(OAuthError::invalid_client()));
+        };
         let validated = match proven.validate(&parameters, &client, &ScopeSet::standard()) {
             Ok(validated) => validated,
             Err(error) => return Ok(self.refuse(&error)),
@@ -123,7 +125,11 @@ impl Deps {
             }
         };
         self.open_flow(&flow_id, &hash, flow).await?;
-        Ok(Authorized::Interact(Interaction { page, flow_id: flow_id.reveal(), new_browser }))
+        Ok(Authorized::Interact(Interaction {
+            page,
+            flow_id: flow_id.reveal(),
+            new_browser,
+        }))
     }
 
     pub(super) fn refuse(&self, error: &RedirectError) -> Authorized {

@@ -34,8 +34,8 @@ impl Deps {
         let now = self.clock.now();
         let token = Token::generate(self.random.as_ref());
         let text = token.reveal();
-        let request = grant.request.clone();
-        let sid = grant.session.sid.clone();
+        let request = grant.request().clone();
+        let sid = grant.session().sid.clone();
         let code = StoredCode::issue(grant, now, self.config.define.lifetimes.code);
         let insert = codes::insert(&token.hash(), &flow_id.hash(), &code)?;
         let touch = session.and_then(|session| self.touch(session));

@@ -105,14 +105,20 @@ impl Deps {
             Ok(open) => open,
             Err(lost) => return Ok(Err(lost)),
         };
-        let Some(session) = self.session(&request.browser).await? else { return Ok(Ok(Decided::NotAsked)) };
+        let Some(session) = self.session(&request.browser).await? else {
+            return Ok(Ok(Decided::NotAsked));
+        };
         if !request.allow {
-            let Ok(refusal) = open.flow.deny(&session.facts) else { return Ok(Ok(Decided::NotAsked)) };
+            let Ok(refusal) = open.flow.deny(&session.facts) else {
+                return Ok(Ok(Decided::NotAsked));
+            };
             self.close_flow(&open.id).await?;
             return Ok(Ok(Decided::Client(refusal.location(self.issuer()))));
         }
         let asked = open.flow.request().clone();
-        let Ok(flow) = open.flow.allow(&session.facts) else { return Ok(Ok(Decided::NotAsked)) };
+        let Ok(flow) = open.flow.allow(&session.facts) else {
+            return Ok(Ok(Decided::NotAsked));
+        };
         let before = self.consented(&session.facts.account_id, &asked.client_id).await?;
         if !asked.scope.is_subset(&before) {
             let allowed = before.union(&asked.scope);

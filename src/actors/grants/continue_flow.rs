@@ -22,11 +22,7 @@ impl Request for ContinueFlow {
 }
 
 impl Serve<ContinueFlow> for Grants {
-    fn serve(
-        &mut self,
-        request: ContinueFlow,
-        _: &Myself<Self>,
-    ) -> Answer<Result<Result<Authorized, Lost>, Failure>> {
+    fn serve(&mut self, request: ContinueFlow, _: &Myself<Self>) -> Answer<Result<Result<Authorized, Lost>, Failure>> {
         let deps = self.deps.clone();
         Answer::later(async move {
             match deps.find_flow(&request.flow_id, request.browser.hash()).await? {
@@ -40,7 +36,11 @@ impl Serve<ContinueFlow> for Grants {
 impl Deps {
     async fn continue_flow(&self, open: Open, browser: &Browser) -> Result<Result<Authorized, Lost>, Failure> {
         let flow_hash = open.hash();
-        let Open { flow, id, browser: browser_hash } = open;
+        let Open {
+            flow,
+            id,
+            browser: browser_hash,
+        } = open;
         let Some(client) = self.client(&flow.request().client_id).await? else {
             self.close_flow(&id).await?;
             return Ok(Ok(Authorized::Page(OAuthError::invalid_client())));
@@ -81,6 +81,10 @@ impl Deps {
         if !self.keep_flow(&id, &browser_hash, &flow).await? {
             return Ok(Err(Lost::Gone));
         }
-        Ok(Ok(Authorized::Interact(Interaction { page, flow_id: id.reveal(), new_browser: None })))
+        Ok(Ok(Authorized::Interact(Interaction {
+            page,
+            flow_id: id.reveal(),
+            new_browser: None,
+        })))
     }
 }

@@ -38,9 +38,15 @@ impl Deps {
 
     /// Reads a flow; it stays where it is.
     pub(super) async fn find_flow(&self, id: &str, browser: Option<TokenHash>) -> Result<Result<Open, Lost>, Failure> {
-        let Some(id) = Token::parse(id) else { return Ok(Err(Lost::Gone)) };
-        let Some(sealed) = self.kv.get(Kind::Flow, &key(&id)).await? else { return Ok(Err(Lost::Gone)) };
-        let Some(browser) = browser else { return Ok(Err(Lost::OtherBrowser)) };
+        let Some(id) = Token::parse(id) else {
+            return Ok(Err(Lost::Gone));
+        };
+        let Some(sealed) = self.kv.get(Kind::Flow, &key(&id)).await? else {
+            return Ok(Err(Lost::Gone));
+        };
+        let Some(browser) = browser else {
+            return Ok(Err(Lost::OtherBrowser));
+        };
         let Ok(plain) = self.secrets.states.open(&place(&id, &browser), &sealed) else {
             return Ok(Err(Lost::OtherBrowser));
         };
@@ -62,7 +68,10 @@ impl Deps {
 
     fn seal(&self, id: &Token, browser: &TokenHash, flow: &Flow) -> Result<Vec<u8>, Failure> {
         let plain = serde_json::to_vec(flow).map_err(|error| Failure::Internal(format!("flow: {error}")))?;
-        Ok(self.secrets.states.seal(self.random.as_ref(), &place(id, browser), &plain))
+        Ok(self
+            .secrets
+            .states
+            .seal(self.random.as_ref(), &place(id, browser), &plain))
     }
 }
 

@@ -111,10 +111,15 @@ impl Deps {
     }
 
     async fn ask(&self, pending: &PendingLogout, browser: &Browser) -> Result<LoggedOut, Failure> {
-        let Some(browser) = browser.hash() else { return Ok(LoggedOut::Done(Destination::SignedOut)) };
+        let Some(browser) = browser.hash() else {
+            return Ok(LoggedOut::Done(Destination::SignedOut));
+        };
         let id = Token::generate(self.random.as_ref());
         let plain = serde_json::to_vec(pending).map_err(|error| Failure::Internal(error.to_string()))?;
-        let sealed = self.secrets.states.seal(self.random.as_ref(), &place(&id, browser.as_bytes()), &plain);
+        let sealed = self
+            .secrets
+            .states
+            .seal(self.random.as_ref(), &place(&id, browser.as_bytes()), &plain);
         let lifetime = self.config.define.lifetimes.authorization_request;
         self.kv.put(Kind::Logout, &key(&id), sealed, lifetime).await?;
         Ok(LoggedOut::Ask(id.reveal()))
@@ -124,8 +129,12 @@ impl Deps {
         let (Some(id), Some(browser)) = (Token::parse(&request.logout_id), request.browser.hash()) else {
             return Ok(None);
         };
-        let Some(sealed) = self.kv.take(Kind::Logout, &key(&id)).await? else { return Ok(None) };
-        let Ok(plain) = self.secrets.states.open(&place(&id, browser.as_bytes()), &sealed) else { return Ok(None) };
+        let Some(sealed) = self.kv.take(Kind::Logout, &key(&id)).await? else {
+            return Ok(None);
+        };
+        let Ok(plain) = self.secrets.states.open(&place(&id, browser.as_bytes()), &sealed) else {
+            return Ok(None);
+        };
         let pending: PendingLogout =
             serde_json::from_slice(&plain).map_err(|error| Failure::Internal(error.to_string()))?;
         let session = self.session(&request.browser).await?;
@@ -142,7 +151,10 @@ impl Deps {
             return LogoutHint::Unverifiable;
         };
         match ClientId::parse(&hint.audience) {
-            Some(audience) => LogoutHint::Verified { audience, sid: Some(hint.session) },
+            Some(audience) => LogoutHint::Verified {
+                audience,
+                sid: Some(hint.session),
+            },
             None => LogoutHint::Unverifiable,
         }
     }

@@ -93,8 +93,13 @@ impl Deps {
 
     /// The live session of a browser: both cookies must be there and belong together.
     async fn session(&self, browser: &Browser) -> Result<Option<LiveSession>, Failure> {
-        let (Some(browser_hash), Some(session)) = (browser.hash(), &browser.session) else { return Ok(None) };
-        let row = self.store.query_one(&sessions::live(&session.hash(), self.clock.now())).await?;
+        let (Some(browser_hash), Some(session)) = (browser.hash(), &browser.session) else {
+            return Ok(None);
+        };
+        let row = self
+            .store
+            .query_one(&sessions::live(&session.hash(), self.clock.now()))
+            .await?;
         let session = row.as_ref().map(sessions::read).transpose()?;
         Ok(session.filter(|session| session.browser == browser_hash))
     }
@@ -105,7 +110,10 @@ impl Deps {
 
     /// A fresh name: 128 random bits in hexadecimal.
     fn fresh_name(&self) -> String {
-        format!("{:032x}", u128::from_be_bytes(crate::domain::random::bytes(self.random.as_ref())))
+        format!(
+            "{:032x}",
+            u128::from_be_bytes(crate::domain::random::bytes(self.random.as_ref()))
+        )
     }
 }
 

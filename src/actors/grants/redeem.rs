@@ -25,7 +25,9 @@ impl Deps {
             Ok(text) => text,
             Err(error) => return oauth(error),
         };
-        let Some(token) = Token::parse(presented) else { return oauth(code::unknown()) };
+        let Some(token) = Token::parse(presented) else {
+            return oauth(code::unknown());
+        };
         let code_hash = token.hash();
         let redirect_uri = parameters.get("redirect_uri").map(str::to_owned);
         let code_verifier = parameters.get("code_verifier").map(str::to_owned);
@@ -57,7 +59,11 @@ impl Deps {
                         if transaction.query_one(&families::may_begin(account)).await?.is_none() {
                             return Ok(Decision::Rollback(Redeemed::Refused(code::unknown())));
                         }
-                        if transaction.query_one(&codes::spend(&code_hash, &id, now)).await?.is_none() {
+                        if transaction
+                            .query_one(&codes::spend(&code_hash, &id, now))
+                            .await?
+                            .is_none()
+                        {
                             return Ok(Decision::Rollback(Redeemed::Refused(code::unknown())));
                         }
                         let family = Family::start(&stored, &lifetimes, now);

@@ -28,7 +28,9 @@ impl Deps {
             Ok(asked) => asked,
             Err(error) => return oauth(error),
         };
-        let Ok(token) = RefreshToken::open(presented, &self.keys.current()) else { return oauth(family::not_live()) };
+        let Ok(token) = RefreshToken::open(presented, &self.keys.current()) else {
+            return oauth(family::not_live());
+        };
         for _ in 0..LOOKS {
             if let Some(tokens) = self.try_refresh(client, &token, asked.as_ref()).await? {
                 return Ok(tokens);
@@ -49,7 +51,11 @@ impl Deps {
             return oauth(family::not_live());
         };
         let stored = families::read(&row)?;
-        let attempt = RefreshAttempt { client, sequence: token.sequence, scope: asked };
+        let attempt = RefreshAttempt {
+            client,
+            sequence: token.sequence,
+            scope: asked,
+        };
         match stored.refresh(attempt, &self.family_lifetimes(), now) {
             Refresh::Refuse(error) => oauth(error),
             Refresh::Reuse(error) => {
@@ -75,6 +81,13 @@ impl Deps {
         family: &Family,
         scope: &ScopeSet,
     ) -> Result<Tokens, TokenRefusal> {
-        self.issue(&Issue { client, family_id, family, scope, nonce: None, now: self.clock.now() })
+        self.issue(&Issue {
+            client,
+            family_id,
+            family,
+            scope,
+            nonce: None,
+            now: self.clock.now(),
+        })
     }
 }

@@ -4,12 +4,11 @@ use super::tokens::Tokens;
 use super::{Deps, Grants};
 use crate::actors::failure::Failure;
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
-use crate::db::kv::Charge;
 use crate::domain::oauth::client::Client;
 use crate::domain::oauth::credentials::Credentials;
 use crate::domain::oauth::error::{ErrorCode, OAuthError};
 use crate::domain::oauth::parameters::Parameters;
-use crate::domain::throttle::{ClientAddress, Verdict};
+use crate::domain::throttle::{self, ClientAddress, Verdict};
 
 /// A token request.
 pub struct RequestTokens {
@@ -60,7 +59,9 @@ impl Serve<RequestTokens> for Grants {
 impl Deps {
     async fn request_tokens(&self, request: RequestTokens) -> Result<Tokens, TokenRefusal> {
         let authorization = request.authorization.as_deref();
-        let client = self.authenticate(authorization, &request.parameters, request.address).await?;
+        let client = self
+            .authenticate(authorization, &request.parameters, request.address)
+            .await?;
         match request.parameters.require("grant_type") {
             Ok("authorization_code") => self.redeem_code(&client, &request.parameters).await,
             Ok("refresh_token") => self.refresh_tokens(&client, &request.parameters).await,
@@ -85,18 +86,34 @@ impl Deps {
             Err(error) => return oauth(error),
         };
         let now = self.clock.now();
-        let charge = Charge {
-            key: self.secrets.throttle.client(credentials.client_id.as_str(), address),
-            bucket: self.config.limits.client_address.into(),
-        };
+        let bucket = &self.config.limits.client_address;
+        let key = [self
+            .secrets
+            .throttle
+            .client_address(credentials.client_id.as_str(), address)];
         // Charged first, given back on success: tries that run at once cannot all slip through.
-        if let Some(Verdict::Wait(wait)) = self.kv.charge(&[charge], now).await?.first() {
-            return Err(TokenRefusal::TooMany { retry_after: wait.as_secs().max(1) });
+        let charge = |levels: &mut [Option<i64>]| match levels {
+            [level] => {
+                let (next, verdict) = throttle::charge(*level, now, bucket);
+                *level = next;
+                verdict
+            }
+            _ => Verdict::Pass,
+        };
+        if let Verdict::Wait(wait) = self.kv.count(&key, now, charge).await? {
+            return Err(TokenRefusal::TooMany {
+                retry_after: throttle::retry_after_secs(wait),
+            });
         }
         let client = self.client(&credentials.client_id).await?;
         match credentials.verify(client.as_ref()) {
             Ok(client) => {
-                self.kv.refund(&[charge], now).await?;
+                let refund = |levels: &mut [Option<i64>]| {
+                    levels
+                        .iter_mut()
+                        .for_each(|level| *level = throttle::refund(*level, now, bucket));
+                };
+                self.kv.count(&key, now, refund).await?;
                 Ok(client.clone())
             }
             Err(error) => oauth(error),

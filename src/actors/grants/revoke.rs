@@ -37,16 +37,24 @@ impl Deps {
     /// nothing happens. `token_type_hint` is not needed: the two kinds look different.
     async fn revoke(&self, request: RevokeToken) -> Result<(), TokenRefusal> {
         let authorization = request.authorization.as_deref();
-        let client = self.authenticate(authorization, &request.parameters, request.address).await?;
+        let client = self
+            .authenticate(authorization, &request.parameters, request.address)
+            .await?;
         let token = request.parameters.require("token").map_err(TokenRefusal::OAuth)?;
         let keys = self.keys.current();
         let now = self.clock.now();
         if let Ok(refresh) = RefreshToken::open(token, &keys) {
-            self.writes.execute(families::end_own(&refresh.family, &client.id, now)).await?;
+            self.writes
+                .execute(families::end_own(&refresh.family, &client.id, now))
+                .await?;
             return Ok(());
         }
-        let expected =
-            Expected { issuer: self.issuer(), audience: self.issuer(), now, leeway: Duration::from_mins(1) };
+        let expected = Expected {
+            issuer: self.issuer(),
+            audience: self.issuer(),
+            now,
+            leeway: Duration::from_mins(1),
+        };
         if let Ok(access) = verify_access(token, &keys, &expected)
             && access.client_id == client.id.as_str()
         {

@@ -53,7 +53,10 @@ impl Deps {
         let keys = self.keys.current();
         let lifetimes = &self.config.define.lifetimes;
         let session = &issue.family.session;
-        let sign_in = SignIn { session: &session.sid, at: session.authenticated_at };
+        let sign_in = SignIn {
+            session: &session.sid,
+            at: session.authenticated_at,
+        };
         let scope = issue.scope.to_string();
         let grant = AccessGrant {
             issuer: self.issuer(),
@@ -84,12 +87,21 @@ impl Deps {
             None
         };
         let refresh = if issue.client.may_use(GrantType::RefreshToken) {
-            let token = RefreshToken { family: issue.family_id.to_owned(), sequence: issue.family.sequence };
+            let token = RefreshToken {
+                family: issue.family_id.to_owned(),
+                sequence: issue.family.sequence,
+            };
             Some(token.seal(&keys).map_err(internal)?)
         } else {
             None
         };
-        Ok(Tokens { access, expires_in: lifetimes.access, id, refresh, scope })
+        Ok(Tokens {
+            access,
+            expires_in: lifetimes.access,
+            id,
+            refresh,
+            scope,
+        })
     }
 }
 

@@ -73,7 +73,11 @@ impl Role for KeyRing {
     type Deps = Deps;
 
     fn begin(deps: &Deps) -> Self {
-        Self { deps: deps.clone(), looking: false, published: Arc::default() }
+        Self {
+            deps: deps.clone(),
+            looking: false,
+            published: Arc::default(),
+        }
     }
 
     fn timers(timers: &mut Timers<'_, Self>) {

@@ -12,6 +12,7 @@ use crate::domain::email::IdentifierKey;
 use crate::domain::opaque::setup::Setup;
 use crate::domain::random::{Random, bytes};
 use crate::domain::seal::SealingKey;
+use crate::domain::throttle::ThrottleHasher;
 use crate::domain::vault::Vault;
 
 /// The names in the `secrets` table.
@@ -31,8 +32,8 @@ pub struct Secrets {
     pub states: SealingKey,
     /// Seals queued mail.
     pub mail: SealingKey,
-    /// Hashes what throttle counters are named after.
-    pub throttle: Zeroizing<[u8; 32]>,
+    /// Names throttle counters.
+    pub throttle: ThrottleHasher,
 }
 
 impl std::fmt::Debug for Secrets {
@@ -58,7 +59,7 @@ pub async fn open(
         vault.open(&keys::place_of_secret(row.text(0)?), row.blob(1)?)?;
     }
     let fresh = [
-        (OPAQUE, Setup::generate(random).to_bytes()),
+        (OPAQUE, Setup::generate_secret(random)),
         (IDENTIFIER, Zeroizing::new(bytes::<32>(random).to_vec())),
         (STATES, Zeroizing::new(bytes::<32>(random).to_vec())),
         (MAIL, Zeroizing::new(bytes::<32>(random).to_vec())),
@@ -88,13 +89,13 @@ pub async fn open(
         let array = bytes.as_slice().try_into().map(Zeroizing::new);
         array.map_err(|_| DbError::Inconsistent(format!("secret {wanted} is not 32 bytes")).into())
     };
-    let setup = Setup::from_bytes(&secret(OPAQUE)?)
+    let setup = Setup::from_secret(&secret(OPAQUE)?)
         .map_err(|_| DbError::Inconsistent("the OPAQUE setup does not decode".to_owned()))?;
     Ok(Arc::new(Secrets {
         opaque: setup,
         identifier: IdentifierKey::new(*key(IDENTIFIER)?),
-        states: SealingKey::new(&mut key(STATES)?),
-        mail: SealingKey::new(&mut key(MAIL)?),
-        throttle: key(THROTTLE)?,
+        states: SealingKey::new(&mut *key(STATES)?),
+        mail: SealingKey::new(&mut *key(MAIL)?),
+        throttle: ThrottleHasher::new(&mut *key(THROTTLE)?),
     }))
 }

@@ -49,7 +49,9 @@ pub(super) async fn turn(deps: &Deps, published: &parking_lot::Mutex<Vec<StoredK
     if !due.is_empty() {
         let step = prepare(&found, due, &deps.vault, deps.random.as_ref(), now)?;
         // Another process may have been quicker; then its keys are the ones to publish.
-        deps.writes.transact("rotate keys", async move |transaction| step.commit(transaction).await).await?;
+        deps.writes
+            .transact("rotate keys", async move |transaction| step.commit(transaction).await)
+            .await?;
         found = load(&deps.store).await?;
     }
     if *published.lock() != found {
@@ -152,11 +154,20 @@ fn prepare(
                     KeyMaterial::Refresh(key) => key.kid().to_owned(),
                 };
                 let sealed = vault.seal(random, &keys::place_of_key(&kid), &secret);
-                keys::insert(&StoredKey { record: KeyRecord { kid, purpose, state }, sealed }, now)?
+                keys::insert(
+                    &StoredKey {
+                        record: KeyRecord { kid, purpose, state },
+                        sealed,
+                    },
+                    now,
+                )?
             }
         });
     }
-    Ok(Step { seen: found.to_vec(), statements })
+    Ok(Step {
+        seen: found.to_vec(),
+        statements,
+    })
 }
 
 fn make(purpose: Purpose, random: &dyn Random) -> Result<Zeroizing<Vec<u8>>, TurnError> {

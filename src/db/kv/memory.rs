@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::{Bounds, Charge, Kind, KvError};
+use super::{Kind, KvError};
+use crate::config;
 use crate::domain::clock::{Clock, Timestamp};
-use crate::domain::throttle::{self, Verdict};
+use crate::domain::throttle::ThrottleKey;
 
 /// An entry and the monotonic moment at which it ends.
 struct Entry {
@@ -58,19 +59,27 @@ impl Shelf {
 /// Entries by kind behind one lock each, and counters behind one.
 pub(super) struct Memory {
     clock: Arc<dyn Clock>,
-    bounds: Bounds,
+    bounds: config::Kv,
     shelves: [Mutex<Shelf>; Kind::ALL.len()],
     /// Theoretical arrival times (ms since the Unix epoch) by bucket key; one in the past is as good as none.
-    counters: Mutex<HashMap<[u8; 32], i64>>,
+    counters: Mutex<HashMap<ThrottleKey, i64>>,
 }
 
 impl Memory {
-    pub(super) fn new(clock: Arc<dyn Clock>, bounds: Bounds) -> Self {
+    pub(super) fn new(clock: Arc<dyn Clock>, bounds: config::Kv) -> Self {
         Self {
             clock,
             bounds,
             shelves: Default::default(),
             counters: Mutex::default(),
+        }
+    }
+
+    const fn bound(&self, kind: Kind) -> usize {
+        match kind {
+            Kind::Flow | Kind::Posted => self.bounds.authorization_requests,
+            Kind::Login => self.bounds.login_states,
+            Kind::Logout => self.bounds.logout_requests,
         }
     }
 
@@ -90,9 +99,9 @@ impl Memory {
         let mut shelf = self.shelf(kind).lock();
         // Two for one: the shelf shrinks while it is used, even if nobody sweeps.
         shelf.expire(now, 2);
-        if shelf.entries.len() >= self.bounds.entries && !shelf.entries.contains_key(key) {
+        if shelf.entries.len() >= self.bound(kind) && !shelf.entries.contains_key(key) {
             shelf.expire(now, 1024);
-            if shelf.entries.len() >= self.bounds.entries {
+            if shelf.entries.len() >= self.bound(kind) {
                 return Err(KvError::Full(kind.as_str()));
             }
         }
@@ -131,31 +140,29 @@ impl Memory {
         (entry.ends > now).then_some(entry.value)
     }
 
-    pub(super) fn charge(&self, charges: &[Charge], now: Timestamp) -> Result<Vec<Verdict>, KvError> {
+    pub(super) fn count<T>(
+        &self,
+        keys: &[ThrottleKey],
+        now: Timestamp,
+        decide: impl Fn(&mut [Option<i64>]) -> T,
+    ) -> Result<T, KvError> {
         let mut counters = self.counters.lock();
-        if counters.len() + charges.len() > self.bounds.counters {
+        if counters.len() + keys.len() > self.bounds.throttle_counters {
+            // A full bucket is as good as none; one that is not must never make room.
             counters.retain(|_, arrival| *arrival > now.as_millis());
-            if counters.len() + charges.len() > self.bounds.counters {
+            if counters.len() + keys.len() > self.bounds.throttle_counters {
                 return Err(KvError::Full("counter"));
             }
         }
-        Ok(charges
-            .iter()
-            .map(|charge| {
-                let (arrival, verdict) = throttle::charge(counters.get(&charge.key).copied(), now, &charge.bucket);
-                counters.insert(charge.key, arrival);
-                verdict
-            })
-            .collect())
-    }
-
-    pub(super) fn refund(&self, charges: &[Charge], now: Timestamp) {
-        let mut counters = self.counters.lock();
-        for charge in charges {
-            if let Some(arrival) = counters.get_mut(&charge.key) {
-                *arrival = throttle::refund(*arrival, now, &charge.bucket);
-            }
+        let mut levels: Vec<_> = keys.iter().map(|key| counters.get(key).copied()).collect();
+        let answer = decide(&mut levels);
+        for (key, level) in keys.iter().zip(levels) {
+            match level {
+                Some(arrival) => counters.insert(*key, arrival),
+                None => counters.remove(key),
+            };
         }
+        Ok(answer)
     }
 
     pub(super) fn sweep(&self, limit: usize, now: Timestamp) -> usize {

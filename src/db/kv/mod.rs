@@ -8,8 +8,9 @@ mod memory;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config;
 use crate::domain::clock::{Clock, Timestamp};
-use crate::domain::throttle::{Bucket, Verdict};
+use crate::domain::throttle::ThrottleKey;
 
 /// What an entry is; each kind has a bound of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,24 +49,6 @@ pub enum KvError {
     Full(&'static str),
 }
 
-/// How many entries each kind may hold, and how many counters.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// Entries of each [`Kind`].
-    pub entries: usize,
-    /// Throttle counters.
-    pub counters: usize,
-}
-
-/// One bucket to charge: its counter's key, and the rule.
-#[derive(Clone, Copy, Debug)]
-pub struct Charge {
-    /// A keyed hash: counters name neither people nor addresses.
-    pub key: [u8; 32],
-    /// How much it holds and how fast it refills.
-    pub bucket: Bucket,
-}
-
 /// A handle to the store. Cheap to clone.
 #[derive(Clone)]
 pub struct KeyValue {
@@ -76,7 +59,7 @@ pub struct KeyValue {
 impl KeyValue {
     /// A store in this process's memory.
     #[must_use]
-    pub fn in_memory(clock: Arc<dyn Clock>, bounds: Bounds) -> Self {
+    pub fn in_memory(clock: Arc<dyn Clock>, bounds: config::Kv) -> Self {
         Self {
             memory: Arc::new(memory::Memory::new(clock, bounds)),
         }
@@ -114,21 +97,18 @@ impl KeyValue {
         Ok(self.memory.take(kind, key))
     }
 
-    /// Charges all buckets at once, and says of each what it thinks of it.
+    /// Reads the counters of `keys`, lets `decide` change them, and writes them back, as one atomic step. `decide` may be
+    /// called more than once; `None` is a counter that is not there, or need not be any more.
     ///
     /// # Errors
-    /// [`KvError::Full`] if there is no room for a new counter.
-    pub async fn charge(&self, charges: &[Charge], now: Timestamp) -> Result<Vec<Verdict>, KvError> {
-        self.memory.charge(charges, now)
-    }
-
-    /// Gives one charge back to each bucket.
-    ///
-    /// # Errors
-    /// [`KvError`] if the store does not answer.
-    pub async fn refund(&self, charges: &[Charge], now: Timestamp) -> Result<(), KvError> {
-        self.memory.refund(charges, now);
-        Ok(())
+    /// [`KvError::Full`] if there is no room for new counters; nothing is changed then.
+    pub async fn count<T>(
+        &self,
+        keys: &[ThrottleKey],
+        now: Timestamp,
+        decide: impl Fn(&mut [Option<i64>]) -> T,
+    ) -> Result<T, KvError> {
+        self.memory.count(keys, now, decide)
     }
 
     /// Drops what has expired; at most `limit` entries of each kind.

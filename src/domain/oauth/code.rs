@@ -11,9 +11,6 @@ use super::pkce::{self, CodeChallenge};
 use super::scope::ScopeSet;
 use crate::domain::clock::Timestamp;
 
-/// How long a code may be redeemed.
-pub const LIFETIME: Duration = Duration::from_mins(1);
-
 /// All that a code stands for. It is stored under the code's hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredCode {
@@ -31,6 +28,8 @@ pub struct StoredCode {
     pub session: SessionFacts,
     /// When it was made.
     pub issued_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
     /// Whether it has been redeemed.
     pub spent: bool,
 }
@@ -60,7 +59,7 @@ pub enum Redemption {
 impl StoredCode {
     /// The code for a grant.
     #[must_use]
-    pub fn issue(grant: Grant, now: Timestamp) -> Self {
+    pub fn issue(grant: Grant, now: Timestamp, lifetime: Duration) -> Self {
         Self {
             client_id: grant.request.client_id,
             redirect_uri: grant.request.redirect_uri,
@@ -69,14 +68,9 @@ impl StoredCode {
             scope: grant.request.scope,
             session: grant.session,
             issued_at: now,
+            expires_at: now.plus(lifetime),
             spent: false,
         }
-    }
-
-    /// When it ends.
-    #[must_use]
-    pub fn expires_at(&self) -> Timestamp {
-        self.issued_at.plus(LIFETIME)
     }
 
     /// Decides on `attempt`. Whoever cannot show client, redirect URI and verifier learns nothing about the code and
@@ -89,7 +83,7 @@ impl StoredCode {
         if self.spent {
             return Redemption::Replay(OAuthError::invalid_grant("the code was redeemed before"));
         }
-        if now >= self.expires_at() || self.issued_at < attempt.client.not_before {
+        if now >= self.expires_at || self.issued_at < attempt.client.not_before {
             return Redemption::Refuse(OAuthError::invalid_grant("the code has expired"));
         }
         Redemption::Grant
@@ -157,6 +151,7 @@ mod tests {
                 authenticated_at: at(-5),
             },
             issued_at: at(0),
+            expires_at: at(60),
             spent: false,
         }
     }

@@ -3,8 +3,6 @@
 //! A [`Flow`] is a value that each step consumes. Between two HTTP requests it lies sealed in a store; whoever takes it out
 //! there holds the only one. `docs/fsm/flow.mmd` draws it: the edges are the methods below.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use super::client::Client;
@@ -12,9 +10,6 @@ use super::error::{ErrorCode, OAuthError};
 use super::request::{AuthorizationRequest, RedirectError};
 use super::scope::ScopeSet;
 use crate::domain::clock::Timestamp;
-
-/// How long a flow waits for the person.
-pub const LIFETIME: Duration = Duration::from_mins(15);
 
 /// What is known of a live browser session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -256,12 +251,6 @@ impl Flow {
     #[must_use]
     pub const fn stage(&self) -> &Stage {
         &self.stage
-    }
-
-    /// When it is over, whatever its stage.
-    #[must_use]
-    pub fn expires_at(&self) -> Timestamp {
-        self.started_at.plus(LIFETIME)
     }
 
     /// The session that a grant may rest on.
