@@ -4,12 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::algorithm::SigningAlgorithm;
 use super::client_secret::{ClientSecret, ClientSecretHash};
 use super::error::{ErrorCode, OAuthError};
 use super::redirect;
 use super::scope::{OFFLINE_ACCESS, ScopeSet};
 use crate::domain::clock::Timestamp;
+use crate::domain::keys::algorithm::SigningAlgorithm;
 
 /// Longest client id, in bytes.
 pub const MAX_ID: usize = 128;

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::algorithm::SigningAlgorithm;
 use super::client::{AuthMethod, GrantType};
 use super::prompt::PromptValue;
 use super::scope::ScopeSet;
+use crate::domain::keys::algorithm::SigningAlgorithm;
 
 /// Paths of the endpoints, below the issuer.
 pub mod path {

@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::algorithm::SigningAlgorithm;
 use super::client::{ApplicationType, AuthMethod, Client, ClientId, GrantType};
 use super::client_secret::ClientSecret;
 use super::registered_uri;
 use super::scope::{OFFLINE_ACCESS, ScopeSet};
 use crate::domain::clock::Timestamp;
+use crate::domain::keys::algorithm::SigningAlgorithm;
 use crate::domain::random::Random;
 use crate::domain::secret::Token;
 

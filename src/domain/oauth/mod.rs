@@ -13,7 +13,6 @@
 //! - [`logout`]: RP-initiated logout
 //! - [`discovery`]: what the server says about itself
 
-pub mod algorithm;
 pub mod client;
 pub mod client_secret;
 pub mod code;
