@@ -7,7 +7,6 @@ use super::error::{DbError, OpenError};
 use super::store::Mode;
 use crate::domain::clock::Timestamp;
 
-#[expect(missing_docs, reason = "the macro documents nothing")]
 mod embedded {
     super::embed_migrations!("migrations");
 }

@@ -63,6 +63,12 @@ impl TokenHash {
         Self(bytes)
     }
 
+    /// As text, for a store whose keys are text.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
     /// The 32 bytes to store.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

@@ -77,7 +77,7 @@ impl Deps {
 
 /// Stores know flows by the hash of their id alone.
 fn key(id: &Token) -> String {
-    id.hash().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    id.hash().to_text()
 }
 
 fn place(id: &Token, browser: &TokenHash) -> Vec<u8> {

@@ -181,7 +181,7 @@ impl Deps {
 }
 
 fn key(id: &Token) -> String {
-    id.hash().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    id.hash().to_text()
 }
 
 fn place(id: &Token, browser: &[u8; 32]) -> Vec<u8> {

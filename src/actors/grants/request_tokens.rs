@@ -109,9 +109,9 @@ impl Deps {
         match credentials.verify(client.as_ref()) {
             Ok(client) => {
                 let refund = |levels: &mut [Option<i64>]| {
-                    levels
-                        .iter_mut()
-                        .for_each(|level| *level = throttle::refund(*level, now, bucket));
+                    for level in levels {
+                        *level = throttle::refund(*level, now, bucket);
+                    }
                 };
                 self.kv.count(&key, now, refund).await?;
                 Ok(client.clone())

@@ -1,5 +1,7 @@
 //! Random walks: no sequence of steps leaves the graph that is drawn, or ends in a grant that it must not.
 
+use std::time::Duration;
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
