@@ -9,5 +9,6 @@ pub mod failure;
 pub mod grants;
 pub mod key_ring;
 // login
+pub mod mailer;
 pub mod supervise;
 pub mod writer;
