@@ -8,8 +8,11 @@
 //! - [`domain`]: pure decisions
 //! - [`db`]: the store
 //! - [`actors`]: who owns what at run time
+//!
+//! Beside them, [`system`]: the machine's clock and random source, which are passed in.
 
 pub mod actors;
 pub mod config;
 pub mod db;
 pub mod domain;
+pub mod system;
