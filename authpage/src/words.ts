@@ -18,7 +18,7 @@ export function wordsFor(problem: Problem): string {
   const wait = problem.retryAfter === undefined ? "in a moment" : `in ${duration(problem.retryAfter)}`;
   switch (problem.kind) {
     case "invalid-credentials":
-      return "E-mail address or password is wrong. Please check both and try again.";
+      return "E-mail address or password is wrong. Please try again.";
     case "invalid-request":
       return problem.field === "email"
         ? "That is not an e-mail address. It needs the form name@example.org."

@@ -35,8 +35,8 @@ function Card({ session }: { session: Session | null }) {
   }
 
   return (
-    <Frame title="Your account">
-      <dl className="facts" aria-busy={session === null}>
+    <Frame title="Your account" pending={session === null}>
+      <dl className="facts">
         <dt>Signed in as</dt>
         <dd className="address" data-testid="account-email">
           {session?.email}
