@@ -100,7 +100,7 @@ export function Demo() {
                   })
                 }
               >
-                Refresh the tokens
+                Refresh tokens
               </button>
               <button
                 className="button quiet"

@@ -9,13 +9,12 @@ import { Frame } from "../ui/frame";
 import { Slot } from "../ui/slot";
 import { Interrupted } from "../ui/stopped";
 import { useLoad } from "../use-load";
-import { nobodyIsSignedIn } from "../who";
 
 const TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 export function Account() {
   const [load, retry] = useLoad(readSession);
-  const nobody = load.state === "failed" && nobodyIsSignedIn(load.problem);
+  const nobody = load.state === "failed" && load.problem.kind === "invalid-credentials";
 
   useEffect(() => {
     if (nobody) navigate("/login/", { replace: true });

@@ -13,7 +13,7 @@ export function adviceFor(strength: Strength): string {
     case "too-long":
       return "That is longer than this page can handle.";
     case "common":
-      return "It is, or is built on, one of the passwords tried first.";
+      return "It is too close to a very common password.";
     case "address":
       return "It is built on your e-mail address.";
     case "pattern":

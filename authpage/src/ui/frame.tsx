@@ -1,7 +1,6 @@
 /** What every page has: the mark, one card with one heading, and a line of links below it. */
 
 import { type ReactNode, useEffect, useRef } from "react";
-import { isFirstVisit } from "../navigation";
 import { Mark } from "./mark";
 
 interface FrameProps {
@@ -31,7 +30,7 @@ export function Frame({ title, lead, pending, links, children }: FrameProps) {
   }, [title]);
 
   useEffect(() => {
-    const first = !shown && isFirstVisit();
+    const first = !shown;
     shown = true;
     if (!first) {
       heading.current?.focus();
