@@ -8,11 +8,16 @@
 //! - [`domain`]: pure decisions
 //! - [`db`]: the store
 //! - [`actors`]: who owns what at run time
+//! - [`http`]: routes
 //!
-//! Beside them, [`system`]: the machine's clock and random source, which are passed in.
+//! Beside them, [`system`]: the machine's clock and random source, which are passed in; [`app`] puts all together.
 
 pub mod actors;
+pub mod app;
 pub mod config;
 pub mod db;
 pub mod domain;
+pub mod http;
 pub mod system;
+#[cfg(test)]
+pub(crate) mod testing;

@@ -17,9 +17,18 @@ use crate::db::sessions;
 pub async fn session(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, Problem> {
     let browser = cookies::browser(&request, &app.config.define.issuer);
     let signed_out = || Problem::new(Kind::InvalidCredentials).detail("nobody is signed in here");
-    let (Some(id), Some(session)) = (&browser.id, &browser.session) else { return Err(signed_out()) };
-    let row = app.store.query_one(&sessions::live(&session.hash(), app.clock.now())).await?;
-    let live = row.as_ref().map(sessions::read).transpose()?.filter(|live| live.browser == id.hash());
+    let (Some(id), Some(session)) = (&browser.id, &browser.session) else {
+        return Err(signed_out());
+    };
+    let row = app
+        .store
+        .query_one(&sessions::live(&session.hash(), app.clock.now()))
+        .await?;
+    let live = row
+        .as_ref()
+        .map(sessions::read)
+        .transpose()?
+        .filter(|live| live.browser == id.hash());
     let live = live.ok_or_else(signed_out)?;
     Ok(HttpResponse::Ok().json(json!({
         "email": live.email,
@@ -35,8 +44,12 @@ pub struct Nothing {}
 pub async fn logout(request: HttpRequest, app: Data<App>, _: Json<Nothing>) -> Result<HttpResponse, Problem> {
     let issuer = &app.config.define.issuer;
     let browser = cookies::browser(&request, issuer);
-    let key = browser.session.as_ref().map(|session| session.hash().to_text()).unwrap_or_default();
-    app.grants.ask(&key, EndSession { browser }).await??;
+    let key = browser
+        .session
+        .as_ref()
+        .map(|session| session.hash().to_text())
+        .unwrap_or_default();
+    app.actors.grants.ask(&key, EndSession { browser }).await??;
     Ok(HttpResponse::Ok()
         .append_header((header::SET_COOKIE, Cookie::Session.clear(issuer)))
         .json(json!({ "next": "/signed-out/" })))

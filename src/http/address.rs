@@ -10,7 +10,10 @@ use crate::domain::throttle::ClientAddress;
 /// The client's address: the last one in the chain of proxies that is not a trusted proxy itself.
 pub fn client_address(request: &HttpRequest, trusted: &[IpNet]) -> ClientAddress {
     let peer = request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip());
-    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+    let forwarded = request
+        .headers()
+        .get_all("x-forwarded-for")
+        .filter_map(|value| value.to_str().ok());
     resolve(peer, &forwarded.collect::<Vec<_>>(), trusted).into()
 }
 
@@ -52,6 +55,9 @@ mod tests {
     #[test]
     fn rubbish_in_the_header_ends_the_chain() {
         let trusted = ["10.0.0.0/8".parse().expect("a network")];
-        assert_eq!(resolve(ip("10.0.0.8"), &["1.2.3.4, <script>"], &trusted), ip("10.0.0.8"));
+        assert_eq!(
+            resolve(ip("10.0.0.8"), &["1.2.3.4, <script>"], &trusted),
+            ip("10.0.0.8")
+        );
     }
 }

@@ -5,13 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use crate::actors::ask::{Door, Shards};
-use crate::actors::grants::Grants;
-use crate::actors::key_ring::{KeyRing, Keys};
-use crate::actors::login::Login;
-use crate::actors::mailer::Mailer;
-use crate::actors::sweeper::Sweeper;
-use crate::actors::writer::Writes;
+use crate::actors::key_ring::Keys;
+use crate::actors::supervisor::Actors;
 use crate::config::Config;
 use crate::db::Store;
 use crate::db::kv::KeyValue;
@@ -29,18 +24,8 @@ pub struct App {
     pub keys: Keys,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Logins and registrations.
-    pub login: Shards<Login>,
-    /// Authorization requests, codes, tokens.
-    pub grants: Shards<Grants>,
-    /// All writes.
-    pub writes: Writes,
-    /// Keys.
-    pub key_ring: Door<KeyRing>,
-    /// Outgoing mail.
-    pub mailer: Door<Mailer>,
-    /// Expiry.
-    pub sweeper: Door<Sweeper>,
+    /// Doors to all actors.
+    pub actors: Actors,
     /// Renders the metrics.
     pub metrics: PrometheusHandle,
     /// Cleared when the server begins to stop, so that load balancers look elsewhere.

@@ -36,7 +36,9 @@ impl Cookie {
         let mut found = None;
         for line in request.headers().get_all(header::COOKIE) {
             for pair in line.to_str().ok()?.split(';') {
-                let Some((key, value)) = pair.split_once('=') else { continue };
+                let Some((key, value)) = pair.split_once('=') else {
+                    continue;
+                };
                 if key.trim_matches(' ') == name {
                     if found.is_some() {
                         return None;
@@ -72,7 +74,10 @@ pub fn set_browser(token: &Token, issuer: &Issuer) -> String {
 
 /// Both cookies of a request.
 pub fn browser(request: &HttpRequest, issuer: &Issuer) -> Browser {
-    Browser { id: Cookie::Browser.read(request, issuer), session: Cookie::Session.read(request, issuer) }
+    Browser {
+        id: Cookie::Browser.read(request, issuer),
+        session: Cookie::Session.read(request, issuer),
+    }
 }
 
 #[cfg(test)]
@@ -84,8 +89,12 @@ mod tests {
     const ID: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
     fn read(cookie: &str, issuer: &str) -> bool {
-        let request = TestRequest::default().insert_header((header::COOKIE, cookie)).to_http_request();
-        Cookie::Session.read(&request, &Issuer::parse(issuer).expect("an issuer")).is_some()
+        let request = TestRequest::default()
+            .insert_header((header::COOKIE, cookie))
+            .to_http_request();
+        Cookie::Session
+            .read(&request, &Issuer::parse(issuer).expect("an issuer"))
+            .is_some()
     }
 
     #[test]
@@ -105,7 +114,10 @@ mod tests {
     fn a_cookie_that_is_there_twice_or_not_ours_counts_as_none() {
         let issuer = "http://127.0.0.1:4242";
         assert!(read(&format!("a=b; countersign-session={ID}"), issuer));
-        assert!(!read(&format!("countersign-session={ID}; countersign-session={ID}"), issuer));
+        assert!(!read(
+            &format!("countersign-session={ID}; countersign-session={ID}"),
+            issuer
+        ));
         assert!(!read("countersign-session=short", issuer));
         assert!(!read(&format!("countersign-session={ID}"), "https://id.example.org"));
     }

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::app::App;
 use super::pages;
 use super::problem::Problem;
-use crate::actors::mailer::ListMailbox;
+use crate::actors::mailer::mailbox::ListMailbox;
 
 /// The demo application.
 pub async fn demo() -> Result<HttpResponse, Problem> {
@@ -25,7 +25,7 @@ pub async fn mailbox() -> Result<HttpResponse, Problem> {
 
 /// The mails, newest first.
 pub async fn mails(app: Data<App>) -> Result<HttpResponse, Problem> {
-    let mails = app.mailer.ask(ListMailbox).await?;
+    let mails = app.actors.mailer.ask(ListMailbox).await?;
     let mails: Vec<_> = mails
         .into_iter()
         .map(|mail| {
@@ -50,7 +50,10 @@ pub async fn check_host(
     let known = request.app_data::<Data<App>>().is_some_and(|app| {
         let issuer = app.issuer();
         let authority = issuer.split_once("://").map_or(issuer, |(_, authority)| authority);
-        request.headers().get(header::HOST).is_some_and(|host| host.as_bytes() == authority.as_bytes())
+        request
+            .headers()
+            .get(header::HOST)
+            .is_some_and(|host| host.as_bytes() == authority.as_bytes())
     });
     if !known {
         let detail = "the Host header must be the one of the issuer; open the address that was printed at start";

@@ -79,7 +79,8 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
             (path, _) => Problem::field(path, detail),
         }
     })?;
-    json.end().map_err(|error| Problem::new(Kind::InvalidRequest).detail(error.to_string()))?;
+    json.end()
+        .map_err(|error| Problem::new(Kind::InvalidRequest).detail(error.to_string()))?;
     Ok(value)
 }
 
@@ -112,7 +113,10 @@ fn same_origin(headers: &HeaderMap, issuer: &str) -> Result<(), Problem> {
 }
 
 fn app(request: &HttpRequest) -> Result<Data<App>, Problem> {
-    request.app_data::<Data<App>>().cloned().ok_or_else(|| Problem::new(Kind::Internal))
+    request
+        .app_data::<Data<App>>()
+        .cloned()
+        .ok_or_else(|| Problem::new(Kind::Internal))
 }
 
 #[cfg(test)]
@@ -137,9 +141,17 @@ mod tests {
         let issuer = "https://id.example.org";
         let ok = |pairs: &[(&str, &'static str)]| same_origin(&headers(pairs), issuer).is_ok();
         assert!(ok(&[("origin", "https://id.example.org")]));
-        assert!(ok(&[("origin", "https://id.example.org"), ("sec-fetch-site", "same-origin")]));
+        assert!(ok(&[
+            ("origin", "https://id.example.org"),
+            ("sec-fetch-site", "same-origin")
+        ]));
         assert!(ok(&[]));
-        for origin in ["https://evil.example", "null", "http://id.example.org", "https://id.example.org:444"] {
+        for origin in [
+            "https://evil.example",
+            "null",
+            "http://id.example.org",
+            "https://id.example.org:444",
+        ] {
             assert!(!ok(&[("origin", origin)]), "{origin}");
         }
         for site in ["cross-site", "same-site", "none"] {
@@ -165,7 +177,10 @@ mod tests {
         ] {
             let problem = parse::<Sample>(body.as_bytes()).expect_err("is refused");
             assert_eq!(problem.status_code(), 400);
-            assert!(field.is_none_or(|field| format!("{problem:?}").contains(&format!("Some({field:?})"))), "{body} {problem:?}");
+            assert!(
+                field.is_none_or(|field| format!("{problem:?}").contains(&format!("Some({field:?})"))),
+                "{body} {problem:?}"
+            );
         }
     }
 }

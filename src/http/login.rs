@@ -32,12 +32,15 @@ pub async fn start(request: HttpRequest, app: Data<App>, body: Json<Start>) -> R
         address: client_address(&request, &app.config.trusted_proxies),
     };
     let key = message.email.as_str().to_owned();
-    let started = app.login.ask(&key, message).await??;
+    let started = app.actors.login.ask(&key, message).await??;
     tokio::time::sleep(started.delay).await;
     let started = started.answer;
     let mut response = HttpResponse::Ok();
     if let Some(fresh) = &started.new_browser {
-        response.append_header((header::SET_COOKIE, cookies::set_browser(fresh, &app.config.define.issuer)));
+        response.append_header((
+            header::SET_COOKIE,
+            cookies::set_browser(fresh, &app.config.define.issuer),
+        ));
     }
     Ok(response.json(json!({
         "server_message": wire::write(&started.challenge),
@@ -55,10 +58,17 @@ pub struct Finish {
 /// KE3 → a session, and where to go next.
 pub async fn finish(request: HttpRequest, app: Data<App>, body: Json<Finish>) -> Result<HttpResponse, Problem> {
     let issuer = &app.config.define.issuer;
-    let Finish { auth_id, client_request, flow_id } = body.0;
+    let Finish {
+        auth_id,
+        client_request,
+        flow_id,
+    } = body.0;
     let response = opaque(&client_request)?;
     // An empty flow_id is what a page without one may send.
-    let flow_id = flow_id.filter(|id| !id.is_empty()).map(|id| token("flow_id", &id)).transpose()?;
+    let flow_id = flow_id
+        .filter(|id| !id.is_empty())
+        .map(|id| token("flow_id", &id))
+        .transpose()?;
     let browser = cookies::browser(&request, issuer);
     let next = match &flow_id {
         Some(flow_id) => format!("/oauth/callback/?flow_id={}", flow_id.reveal()),
@@ -72,7 +82,7 @@ pub async fn finish(request: HttpRequest, app: Data<App>, body: Json<Finish>) ->
         session: browser.session,
         address: client_address(&request, &app.config.trusted_proxies),
     };
-    let session = app.login.ask(&auth_id, message).await??;
+    let session = app.actors.login.ask(&auth_id, message).await??;
     let seconds = app.config.define.lifetimes.session_absolute.as_secs();
     Ok(HttpResponse::Ok()
         .append_header((header::SET_COOKIE, Cookie::Session.set(&session, seconds, issuer)))

@@ -34,8 +34,12 @@ pub async fn request_mail(
     wish: Wish,
 ) -> Result<HttpResponse, Problem> {
     let address = client_address(request, &app.config.trusted_proxies);
-    let message = RequestMail { email: email(&body.email)?, wish, address };
-    app.login.ask(&body.email, message).await??;
+    let message = RequestMail {
+        email: email(&body.email)?,
+        wish,
+        address,
+    };
+    app.actors.login.ask(&body.email, message).await??;
     Ok(HttpResponse::Ok().json(json!({})))
 }
 
@@ -46,8 +50,10 @@ pub struct Link {
 
 /// The mailed link was opened, and its page says so.
 pub async fn confirm_email(app: Data<App>, body: Json<Link>) -> Result<HttpResponse, Problem> {
-    let message = ConfirmEmail { token: token("token", &body.0.token)? };
-    let confirmed = app.login.ask(&body.0.token, message).await??;
+    let message = ConfirmEmail {
+        token: token("token", &body.0.token)?,
+    };
+    let confirmed = app.actors.login.ask(&body.0.token, message).await??;
     Ok(HttpResponse::Ok().json(json!({
         "email": confirmed.email,
         "next": "register",
@@ -79,7 +85,7 @@ pub async fn start(
         request: opaque(&body.client_request)?,
         address: client_address(request, &app.config.trusted_proxies),
     };
-    let started = app.login.ask(&body.token, message).await??;
+    let started = app.actors.login.ask(&body.token, message).await??;
     tokio::time::sleep(started.delay).await;
     Ok(HttpResponse::Ok().json(json!({
         "server_message": wire::write(&started.answer.response),
@@ -107,5 +113,5 @@ pub async fn upload(app: &App, body: &Finish, occasion: Occasion) -> Result<(), 
         occasion,
         upload: opaque(&body.client_request)?,
     };
-    Ok(app.login.ask(&body.auth_id, message).await??)
+    Ok(app.actors.login.ask(&body.auth_id, message).await??)
 }

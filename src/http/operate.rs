@@ -5,8 +5,7 @@ use actix_web::web::Data;
 use serde_json::{Map, Value, json};
 
 use super::app::App;
-use crate::actors::ask::Door;
-use crate::actors::supervise::Role;
+use crate::actors::supervisor::CheckHealth;
 use crate::db::Statement;
 use crate::db::kv::Kind;
 
@@ -18,28 +17,30 @@ pub async fn healthz() -> HttpResponse {
 /// Every actor and backend answers; 503 names those that do not.
 pub async fn readyz(app: Data<App>) -> HttpResponse {
     let mut parts = Map::new();
-    for door in app.login.doors() {
-        check(&mut parts, door).await;
+    match app.actors.supervisor.ask(CheckHealth).await {
+        Ok(actors) => parts.extend(
+            actors
+                .iter()
+                .map(|actor| (actor.actor.to_owned(), Value::Bool(actor.well))),
+        ),
+        Err(_) => {
+            parts.insert("supervisor".to_owned(), Value::Bool(false));
+        }
     }
-    for door in app.grants.doors() {
-        check(&mut parts, door).await;
-    }
-    check(&mut parts, app.writes.door()).await;
-    check(&mut parts, &app.key_ring).await;
-    check(&mut parts, &app.mailer).await;
-    check(&mut parts, &app.sweeper).await;
-    let database = app.store.query(&Statement::new("SELECT mode FROM deployment")).await.is_ok();
+    let database = app
+        .store
+        .query(&Statement::new("SELECT mode FROM deployment"))
+        .await
+        .is_ok();
     parts.insert("database".to_owned(), database.into());
     parts.insert("accepting".to_owned(), app.is_accepting().into());
     let ready = parts.values().all(|well| well == &Value::Bool(true));
-    let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    let mut response = if ready {
+        HttpResponse::Ok()
+    } else {
+        HttpResponse::ServiceUnavailable()
+    };
     response.json(json!({ "status": if ready { "ready" } else { "not ready" }, "parts": parts }))
-}
-
-async fn check<R: Role>(parts: &mut Map<String, Value>, door: &Door<R>) {
-    let well = door.is_well().await;
-    let before = parts.get(door.name()) != Some(&Value::Bool(false));
-    parts.insert(door.name().to_owned(), (before && well).into());
 }
 
 /// Prometheus text.
@@ -47,16 +48,15 @@ pub async fn metrics(app: Data<App>) -> HttpResponse {
     for kind in Kind::ALL {
         gauge("countersign_kv_entries", kind.as_str(), app.kv.len(kind));
     }
-    depth(app.login.doors());
-    depth(app.grants.doors());
-    depth(std::slice::from_ref(app.writes.door()));
-    depth(std::slice::from_ref(&app.mailer));
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(app.metrics.render())
-}
-
-fn depth<R: Role>(doors: &[Door<R>]) {
-    let sum = doors.iter().map(Door::depth).sum();
-    gauge("countersign_actor_depth", R::NAME, sum);
+    if let Ok(actors) = app.actors.supervisor.ask(CheckHealth).await {
+        for actor in actors {
+            gauge("countersign_actor_depth", actor.actor, actor.depth);
+            gauge("countersign_actor_well", actor.actor, actor.well.into());
+        }
+    }
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(app.metrics.render())
 }
 
 fn gauge(name: &'static str, label: &'static str, value: usize) {

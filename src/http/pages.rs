@@ -20,7 +20,9 @@ pub async fn index() -> Result<HttpResponse, Problem> {
 /// A document by its file name.
 pub fn html(name: &str) -> Result<HttpResponse, Problem> {
     let file = Dist::get(name).ok_or_else(|| Problem::new(Kind::NotFound))?;
-    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(file.data))
+    Ok(HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .body(file.data))
 }
 
 /// A script, style or font. Its name has a hash of its content in it, so it never changes.
@@ -35,7 +37,11 @@ pub async fn asset(path: web::Path<String>, request: HttpRequest) -> Result<Http
         _ => "application/octet-stream",
     };
     let etag = format!("\"{}\"", path.as_str());
-    if request.headers().get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+    if request
+        .headers()
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|known| known.as_bytes() == etag.as_bytes())
+    {
         return Ok(HttpResponse::NotModified().finish());
     }
     Ok(HttpResponse::Ok()
@@ -52,7 +58,9 @@ pub fn oauth_error(error: &OAuthError) -> HttpResponse {
 
 /// The page that shows that something has ended or belongs to another browser.
 pub fn failure(status: StatusCode, kind: &str, detail: &str) -> HttpResponse {
-    let Some(file) = Dist::get("index.html") else { return HttpResponse::build(status).finish() };
+    let Some(file) = Dist::get("index.html") else {
+        return HttpResponse::build(status).finish();
+    };
     let (kind, detail) = (escape(kind), escape(detail));
     let meta = format!(
         "<meta name=\"countersign-error\" content=\"{kind}\"><meta name=\"countersign-error-detail\" content=\"{detail}\">"
@@ -61,11 +69,16 @@ pub fn failure(status: StatusCode, kind: &str, detail: &str) -> HttpResponse {
     let page = String::from_utf8_lossy(&file.data)
         .replace("<!--countersign:error-->", &meta)
         .replace("<!--countersign:fallback-->", &words);
-    HttpResponse::build(status).content_type("text/html; charset=utf-8").body(page)
+    HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .body(page)
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -83,7 +96,11 @@ mod tests {
 
     #[test]
     fn az_17_what_a_request_brings_is_shown_as_text() {
-        let response = failure(StatusCode::BAD_REQUEST, "invalid_request", "\"><script>alert(1)</script>");
+        let response = failure(
+            StatusCode::BAD_REQUEST,
+            "invalid_request",
+            "\"><script>alert(1)</script>",
+        );
         let body = response.into_body().try_into_bytes().expect("a body");
         let text = String::from_utf8_lossy(&body).into_owned();
         assert!(!text.contains("<script>alert"), "{text}");

@@ -125,17 +125,29 @@ struct Document<'a> {
 impl Problem {
     /// A problem without further words.
     pub const fn new(kind: Kind) -> Self {
-        Self { kind, detail: None, field: None, retry_after: None }
+        Self {
+            kind,
+            detail: None,
+            field: None,
+            retry_after: None,
+        }
     }
 
     /// `invalid-request`, naming the field and what is wrong with it.
     pub fn field(name: &str, detail: impl Into<String>) -> Self {
-        Self { detail: Some(detail.into()), field: Some(name.to_owned()), ..Self::new(Kind::InvalidRequest) }
+        Self {
+            detail: Some(detail.into()),
+            field: Some(name.to_owned()),
+            ..Self::new(Kind::InvalidRequest)
+        }
     }
 
     /// Says more.
     pub fn detail(self, detail: impl Into<String>) -> Self {
-        Self { detail: Some(detail.into()), ..self }
+        Self {
+            detail: Some(detail.into()),
+            ..self
+        }
     }
 
     /// Says when to try again, in s.
@@ -171,7 +183,9 @@ impl ResponseError for Problem {
         }
         let mut response = response.json(document);
         let json = HeaderValue::from_static("application/problem+json");
-        response.headers_mut().insert(HeaderName::from_static("content-type"), json);
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("content-type"), json);
         response
     }
 }

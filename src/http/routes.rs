@@ -10,8 +10,18 @@ use super::{account, dev, headers, login, oauth, onboard, operate, pages, passwo
 
 /// Paths of the sign-in pages: one document serves them all.
 const PAGES: [&str; 12] = [
-    "/", "/login/", "/signup/", "/confirm/", "/register/", "/forgot/", "/reset/", "/consent/", "/logout/",
-    "/signed-out/", "/account/", "/error/",
+    "/",
+    "/login/",
+    "/signup/",
+    "/confirm/",
+    "/register/",
+    "/forgot/",
+    "/reset/",
+    "/consent/",
+    "/logout/",
+    "/signed-out/",
+    "/account/",
+    "/error/",
 ];
 
 /// All routes of a production server.
@@ -20,7 +30,11 @@ pub fn routes(config: &mut ServiceConfig) {
         config.service(at(page).wrap(Compress::default()).route(web::get().to(pages::index)));
     }
     config
-        .service(web::scope("/assets").wrap(Compress::default()).route("/{path:.*}", web::get().to(pages::asset)))
+        .service(
+            web::scope("/assets")
+                .wrap(Compress::default())
+                .route("/{path:.*}", web::get().to(pages::asset)),
+        )
         .service(one("/login/start/", web::post().to(login::start)))
         .service(one("/login/finish/", web::post().to(login::finish)))
         .service(one("/onboard/signup/", web::post().to(onboard::sign_up)))
@@ -32,20 +46,37 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(one("/update/password/finish/", web::post().to(password::finish)))
         .service(one("/account/session/", web::get().to(account::session)))
         .service(one("/account/logout/", web::post().to(account::logout)))
-        .service(at("/oauth/authorize/").route(web::get().to(oauth::authorize::get)).route(web::post().to(oauth::authorize::post)))
+        .service(
+            at("/oauth/authorize/")
+                .route(web::get().to(oauth::authorize::get))
+                .route(web::post().to(oauth::authorize::post)),
+        )
         .service(one("/oauth/callback/", web::get().to(oauth::authorize::callback)))
         .service(one("/oauth/flow/", web::get().to(oauth::consent::flow)))
         .service(one("/oauth/consent/", web::post().to(oauth::consent::decide)))
-        .service(at("/oauth/logout/").route(web::get().to(oauth::logout::get)).route(web::post().to(oauth::logout::post)))
+        .service(
+            at("/oauth/logout/")
+                .route(web::get().to(oauth::logout::get))
+                .route(web::post().to(oauth::logout::post)),
+        )
         .service(one("/oauth/logout/confirm/", web::post().to(oauth::logout::confirm)))
         .service(open("/oauth/token/", [web::post().to(oauth::token::post)]))
         .service(open("/oauth/revoke/", [web::post().to(oauth::revoke::post)]))
         .service(open(
             "/oauth/userinfo/",
-            [web::get().to(oauth::userinfo::get), web::post().to(oauth::userinfo::post)],
+            [
+                web::get().to(oauth::userinfo::get),
+                web::post().to(oauth::userinfo::post),
+            ],
         ))
-        .service(open("/.well-known/openid-configuration/", [web::get().to(oauth::discovery::document)]))
-        .service(open("/.well-known/oauth-authorization-server/", [web::get().to(oauth::discovery::document)]))
+        .service(open(
+            "/.well-known/openid-configuration/",
+            [web::get().to(oauth::discovery::document)],
+        ))
+        .service(open(
+            "/.well-known/oauth-authorization-server/",
+            [web::get().to(oauth::discovery::document)],
+        ))
         .service(open("/.well-known/jwks.json/", [web::get().to(oauth::discovery::jwks)]))
         .service(one("/healthz/", web::get().to(operate::healthz)))
         .service(one("/readyz/", web::get().to(operate::readyz)))
@@ -57,14 +88,22 @@ pub fn routes(config: &mut ServiceConfig) {
 pub fn dev_routes(config: &mut ServiceConfig) {
     config
         .service(at("/demo/").wrap(Compress::default()).route(web::get().to(dev::demo)))
-        .service(at("/dev/mailbox/").wrap(Compress::default()).route(web::get().to(dev::mailbox)))
+        .service(
+            at("/dev/mailbox/")
+                .wrap(Compress::default())
+                .route(web::get().to(dev::mailbox)),
+        )
         .service(one("/dev/mailbox.json/", web::get().to(dev::mails)));
 }
 
 /// A resource at `path` with and without its last slash; other methods answer 405.
 fn at(path: &str) -> Resource {
     let bare = path.trim_end_matches('/');
-    let paths = if bare.is_empty() { vec![path.to_owned()] } else { vec![path.to_owned(), bare.to_owned()] };
+    let paths = if bare.is_empty() {
+        vec![path.to_owned()]
+    } else {
+        vec![path.to_owned(), bare.to_owned()]
+    };
     web::resource(paths).default_service(web::to(other_method))
 }
 

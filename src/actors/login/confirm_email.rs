@@ -45,7 +45,9 @@ impl Deps {
                 let Some(spent) = spend(transaction, &confirm_hash, LinkPurpose::ConfirmEmail, now).await? else {
                     return Ok(Decision::Rollback(None));
                 };
-                let Ok(email) = Email::parse(&spent.email) else { return Ok(Decision::Rollback(None)) };
+                let Ok(email) = Email::parse(&spent.email) else {
+                    return Ok(Decision::Rollback(None));
+                };
                 let next = NewLink {
                     token_hash: register_hash,
                     link,

@@ -54,7 +54,10 @@ impl Deps {
         let lifetimes = &self.config.define.lifetimes;
         let session = NewSession {
             id_hash: cookie.hash(),
-            sid: format!("{:032x}", u128::from_be_bytes(crate::domain::random::bytes(self.random.as_ref()))),
+            sid: format!(
+                "{:032x}",
+                u128::from_be_bytes(crate::domain::random::bytes(self.random.as_ref()))
+            ),
             account_id: authenticated.account.clone(),
             browser,
             auth_hash: request.auth_id.hash(),
@@ -111,7 +114,9 @@ async fn remember(
     identifier: &Identifier,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    transaction.query(&accounts::remember_browser(browser, identifier, now)).await?;
+    transaction
+        .query(&accounts::remember_browser(browser, identifier, now))
+        .await?;
     Ok(())
 }
 
@@ -122,7 +127,9 @@ async fn replace(
     new: &NewSession,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let Some(row) = transaction.query_one(&sessions::named_by(old)).await? else { return Ok(()) };
+    let Some(row) = transaction.query_one(&sessions::named_by(old)).await? else {
+        return Ok(());
+    };
     let (sid, account_id) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
     transaction.query(&sessions::end(&sid, now)).await?;
     if account_id == new.account_id {

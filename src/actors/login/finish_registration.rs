@@ -68,7 +68,9 @@ impl Deps {
         };
         let done = self
             .writes
-            .transact("finish registration", async move |transaction| enrolment.run(transaction).await)
+            .transact("finish registration", async move |transaction| {
+                enrolment.run(transaction).await
+            })
             .await?;
         if !done {
             return Err(LoginError::Expired);
@@ -85,7 +87,9 @@ impl Deps {
             Occasion::ResetPassword => Email::parse(&link.email).ok()?,
         };
         let define = &self.config.define;
-        let kind = MailKind::PasswordChanged { reset_url: define.issuer.url("/forgot/") };
+        let kind = MailKind::PasswordChanged {
+            reset_url: define.issuer.url("/forgot/"),
+        };
         let mail = render(&kind, &email, define.realm.as_str());
         let now = self.clock.now();
         let expires_at = now.plus(self.config.mail.give_up_after);
@@ -125,13 +129,17 @@ impl Enrolment {
 
     /// A new password ends everything that the old one opened: sessions, families, codes.
     async fn replace_record(&self, transaction: &mut Transaction<'_>, link: &StoredLink) -> Result<bool, DbError> {
-        let Some(account_id) = &link.account_id else { return Ok(false) };
+        let Some(account_id) = &link.account_id else {
+            return Ok(false);
+        };
         let replace = accounts::replace_record(account_id, self.record.as_bytes(), self.now);
         if transaction.query_one(&replace).await?.is_none() {
             return Ok(false);
         }
         transaction.query(&sessions::end_all(account_id, self.now)).await?;
-        transaction.query(&families::end_of_account(account_id, self.now)).await?;
+        transaction
+            .query(&families::end_of_account(account_id, self.now))
+            .await?;
         transaction.query(&codes::void_of_account(account_id)).await?;
         Ok(true)
     }

@@ -71,7 +71,11 @@ impl Deps {
 
     /// Whether this browser has completed a login for this address.
     pub(super) async fn knows(&self, browser: &TokenHash, identifier: &Identifier) -> Result<bool, Failure> {
-        Ok(self.store.query_one(&accounts::knows_browser(browser, identifier)).await?.is_some())
+        Ok(self
+            .store
+            .query_one(&accounts::knows_browser(browser, identifier))
+            .await?
+            .is_some())
     }
 }
 
@@ -84,7 +88,12 @@ fn keys(attempt: &Attempt) -> Vec<ThrottleKey> {
 /// The levels in the order of [`keys`].
 fn read(levels: &[Option<i64>]) -> Levels {
     let level = |index: usize| levels.get(index).copied().flatten();
-    Levels { address: level(0), email_address: level(1), email: level(2), email_browser: level(3) }
+    Levels {
+        address: level(0),
+        email_address: level(1),
+        email: level(2),
+        email_browser: level(3),
+    }
 }
 
 fn write(levels: &mut [Option<i64>], new: &Levels) {

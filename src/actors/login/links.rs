@@ -28,7 +28,9 @@ pub(super) async fn spend(
     now: Timestamp,
 ) -> Result<Option<StoredLink>, DbError> {
     let row = transaction.query_one(&links::by_hash(token)).await?;
-    let Some(found) = row.as_ref().map(links::read).transpose()? else { return Ok(None) };
+    let Some(found) = row.as_ref().map(links::read).transpose()? else {
+        return Ok(None);
+    };
     if account::spend(Some(found.link), purpose, now).is_err() {
         return Ok(None);
     }

@@ -92,7 +92,9 @@ impl<E: Into<Failure>> From<E> for LoginError {
 
 impl From<TooManyAttempts> for LoginError {
     fn from(error: TooManyAttempts) -> Self {
-        Self::TooManyAttempts { retry_after: retry_after_secs(error.retry_after) }
+        Self::TooManyAttempts {
+            retry_after: retry_after_secs(error.retry_after),
+        }
     }
 }
 

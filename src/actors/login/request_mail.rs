@@ -76,7 +76,11 @@ impl Deps {
             .transact("request mail", async move |transaction| {
                 transaction.query(&insert).await?;
                 transaction.query(&queue).await?;
-                Ok(if wanted { Decision::Commit(()) } else { Decision::Rollback(()) })
+                Ok(if wanted {
+                    Decision::Commit(())
+                } else {
+                    Decision::Rollback(())
+                })
             })
             .await?;
         self.wake_mailer();
@@ -91,16 +95,31 @@ impl Deps {
         match wish {
             Wish::ResetPassword => {
                 let valid = define.lifetimes.reset_link;
-                (LinkPurpose::ResetPassword, MailKind::ResetPassword { link: link("/reset/"), valid })
+                (
+                    LinkPurpose::ResetPassword,
+                    MailKind::ResetPassword {
+                        link: link("/reset/"),
+                        valid,
+                    },
+                )
             }
             Wish::SignUp if has_account => {
                 let (reset_url, login_url) = (define.issuer.url("/forgot/"), define.issuer.url("/login/"));
                 // A link row is made all the same, of which nobody learns the token.
-                (LinkPurpose::ConfirmEmail, MailKind::AlreadyRegistered { reset_url, login_url })
+                (
+                    LinkPurpose::ConfirmEmail,
+                    MailKind::AlreadyRegistered { reset_url, login_url },
+                )
             }
             Wish::SignUp => {
                 let valid = define.lifetimes.confirm_link;
-                (LinkPurpose::ConfirmEmail, MailKind::ConfirmSignup { link: link("/confirm/"), valid })
+                (
+                    LinkPurpose::ConfirmEmail,
+                    MailKind::ConfirmSignup {
+                        link: link("/confirm/"),
+                        valid,
+                    },
+                )
             }
         }
     }
@@ -108,7 +127,10 @@ impl Deps {
     async fn charge_mail(&self, identifier: &Identifier, address: ClientAddress) -> Result<(), LoginError> {
         let now = self.clock.now();
         let limits = &self.config.limits;
-        let keys = [self.secrets.throttle.mail_recipient(identifier), self.secrets.throttle.mail_address(address)];
+        let keys = [
+            self.secrets.throttle.mail_recipient(identifier),
+            self.secrets.throttle.mail_address(address),
+        ];
         let buckets = [&limits.mail_recipient, &limits.mail_address];
         let wait = self
             .kv
@@ -118,9 +140,16 @@ impl Deps {
                     .zip(buckets)
                     .map(|(level, bucket)| throttle::charge(*level, now, bucket))
                     .collect();
-                let wait = charged.iter().map(|(_, verdict)| waiting(*verdict)).max().unwrap_or_default();
+                let wait = charged
+                    .iter()
+                    .map(|(_, verdict)| waiting(*verdict))
+                    .max()
+                    .unwrap_or_default();
                 if wait.is_zero() {
-                    levels.iter_mut().zip(&charged).for_each(|(level, (next, _))| *level = *next);
+                    levels
+                        .iter_mut()
+                        .zip(&charged)
+                        .for_each(|(level, (next, _))| *level = *next);
                 }
                 wait
             })
@@ -129,7 +158,9 @@ impl Deps {
         if wait.is_zero() {
             return Ok(());
         }
-        Err(LoginError::TooManyAttempts { retry_after: throttle::retry_after_secs(wait) })
+        Err(LoginError::TooManyAttempts {
+            retry_after: throttle::retry_after_secs(wait),
+        })
     }
 }
 

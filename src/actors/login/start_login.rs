@@ -63,16 +63,31 @@ impl Deps {
         let account = account.filter(|account| account.active);
         let record = account.as_ref().and_then(|account| Record::from_bytes(&account.record));
         let enrolled = match (&account, &record) {
-            (Some(account), Some(record)) => {
-                Some(Enrolled { account: &account.id, record_version: account.record_version, record })
-            }
+            (Some(account), Some(record)) => Some(Enrolled {
+                account: &account.id,
+                record_version: account.record_version,
+                record,
+            }),
             _ => None,
         };
         let now = self.clock.now();
-        let started =
-            Challenge::start(&self.secrets.opaque, enrolled, identifier, request.request, now, self.random.as_ref());
+        let started = Challenge::start(
+            &self.secrets.opaque,
+            enrolled,
+            identifier,
+            request.request,
+            now,
+            self.random.as_ref(),
+        );
         let (challenge, challenged) = started.map_err(|error| Failure::Internal(error.to_string()))?;
         let auth_id = self.keep(Exchange::Login(&browser), &challenged.to_bytes()).await?;
-        Ok(Delayed { answer: LoginStarted { challenge, auth_id, new_browser }, delay })
+        Ok(Delayed {
+            answer: LoginStarted {
+                challenge,
+                auth_id,
+                new_browser,
+            },
+            delay,
+        })
     }
 }

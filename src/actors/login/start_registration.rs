@@ -78,6 +78,13 @@ impl Deps {
         // The link goes with the state: it is spent when the upload comes.
         let state = [token_hash.as_bytes().as_slice(), &registration.to_bytes()].concat();
         let auth_id = self.keep(Exchange::Registration, &state).await?;
-        Ok(Delayed { answer: RegistrationStarted { response, auth_id, email: link.email }, delay })
+        Ok(Delayed {
+            answer: RegistrationStarted {
+                response,
+                auth_id,
+                email: link.email,
+            },
+            delay,
+        })
     }
 }

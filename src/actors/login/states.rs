@@ -30,9 +30,14 @@ impl Deps {
     /// Stores a state; the `auth_id` under which it is taken out.
     pub(super) async fn keep(&self, exchange: Exchange<'_>, state: &[u8]) -> Result<Token, Failure> {
         let auth_id = Token::generate(self.random.as_ref());
-        let sealed = self.secrets.states.seal(self.random.as_ref(), &exchange.place(&auth_id), state);
+        let sealed = self
+            .secrets
+            .states
+            .seal(self.random.as_ref(), &exchange.place(&auth_id), state);
         let lifetime = self.config.define.lifetimes.login_state;
-        self.kv.put(Kind::Login, &auth_id.hash().to_text(), sealed, lifetime).await?;
+        self.kv
+            .put(Kind::Login, &auth_id.hash().to_text(), sealed, lifetime)
+            .await?;
         Ok(auth_id)
     }
 
@@ -42,7 +47,9 @@ impl Deps {
         exchange: Exchange<'_>,
         auth_id: &Token,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
-        let Some(sealed) = self.kv.take(Kind::Login, &auth_id.hash().to_text()).await? else { return Ok(None) };
+        let Some(sealed) = self.kv.take(Kind::Login, &auth_id.hash().to_text()).await? else {
+            return Ok(None);
+        };
         Ok(self.secrets.states.open(&exchange.place(auth_id), &sealed).ok())
     }
 }

@@ -26,7 +26,11 @@ pub async fn get(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, P
         Err(gone) => return Ok(gone),
     };
     let browser = cookies::browser(&request, &app.config.define.issuer);
-    let answer = app.grants.ask(request.query_string(), Authorize { parameters, browser }).await??;
+    let answer = app
+        .actors
+        .grants
+        .ask(request.query_string(), Authorize { parameters, browser })
+        .await??;
     Ok(render(&app, answer))
 }
 
@@ -36,17 +40,12 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> Result<Ht
 }
 
 /// Stores a cross-site POST and sends the browser on to `path` with a short id.
-pub async fn store_posted(
-    request: &HttpRequest,
-    app: &App,
-    body: Body,
-    path: &str,
-) -> Result<HttpResponse, Problem> {
+pub async fn store_posted(request: &HttpRequest, app: &App, body: Body, path: &str) -> Result<HttpResponse, Problem> {
     if media_type(request.headers()) != Some("application/x-www-form-urlencoded") {
         let error = OAuthError::invalid_request("the body must be application/x-www-form-urlencoded");
         return Ok(pages::oauth_error(&error));
     }
-    let id = app.grants.ask("", StorePosted { body: body.0 }).await??;
+    let id = app.actors.grants.ask("", StorePosted { body: body.0 }).await??;
     Ok(see_other(&format!("{path}?{POSTED}={id}")))
 }
 
@@ -56,8 +55,10 @@ pub async fn picked_up(
     app: &App,
 ) -> Result<Result<Result<Parameters, ParameterError>, HttpResponse>, Problem> {
     let query = Parameters::parse(request.query_string().as_bytes());
-    let Some(id) = query.as_ref().ok().and_then(|query| query.get(POSTED)) else { return Ok(Ok(query)) };
-    match app.grants.ask("", FindPosted { id: id.to_owned() }).await?? {
+    let Some(id) = query.as_ref().ok().and_then(|query| query.get(POSTED)) else {
+        return Ok(Ok(query));
+    };
+    match app.actors.grants.ask("", FindPosted { id: id.to_owned() }).await?? {
         Some(body) => Ok(Ok(Parameters::parse(&body))),
         None => Ok(Err(lost(Lost::Gone))),
     }
@@ -73,7 +74,7 @@ pub async fn callback(request: HttpRequest, app: Data<App>) -> Result<HttpRespon
     };
     let browser = cookies::browser(&request, &app.config.define.issuer);
     let key = flow_id.clone();
-    match app.grants.ask(&key, ContinueFlow { flow_id, browser }).await?? {
+    match app.actors.grants.ask(&key, ContinueFlow { flow_id, browser }).await?? {
         Ok(answer) => Ok(render(&app, answer)),
         Err(why) => Ok(lost(why)),
     }
@@ -82,7 +83,11 @@ pub async fn callback(request: HttpRequest, app: Data<App>) -> Result<HttpRespon
 fn render(app: &App, answer: Authorized) -> HttpResponse {
     match answer {
         Authorized::Page(error) => {
-            tracing::info!(code = error.code().as_str(), reason = error.description(), "an authorization request was refused");
+            tracing::info!(
+                code = error.code().as_str(),
+                reason = error.description(),
+                "an authorization request was refused"
+            );
             pages::oauth_error(&error)
         }
         Authorized::Client(location) => see_other(&location),
@@ -105,7 +110,9 @@ fn render(app: &App, answer: Authorized) -> HttpResponse {
 
 /// 303: the browser goes on by GET, and never repeats a POST that had a password's proof in it (RFC 9700 §4.12).
 pub fn see_other(location: &str) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish()
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, location))
+        .finish()
 }
 
 /// The page for a step that has no flow to belong to.

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::actors::grants::consent::{Decided, DecideConsent, DescribeFlow};
+use crate::actors::grants::consent::{DecideConsent, Decided, DescribeFlow};
 use crate::domain::oauth::parameters::Parameters;
 use crate::http::app::App;
 use crate::http::cookies;
@@ -16,9 +16,21 @@ use crate::http::problem::{Kind, Problem};
 pub async fn flow(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, Problem> {
     let parameters = Parameters::parse(request.query_string().as_bytes())
         .map_err(|error| Problem::field("flow_id", error.to_string()))?;
-    let flow_id = parameters.get("flow_id").ok_or_else(|| Problem::field("flow_id", "is missing"))?;
+    let flow_id = parameters
+        .get("flow_id")
+        .ok_or_else(|| Problem::field("flow_id", "is missing"))?;
     let browser = cookies::browser(&request, &app.config.define.issuer);
-    let view = app.grants.ask(flow_id, DescribeFlow { flow_id: flow_id.to_owned(), browser }).await???;
+    let view = app
+        .actors
+        .grants
+        .ask(
+            flow_id,
+            DescribeFlow {
+                flow_id: flow_id.to_owned(),
+                browser,
+            },
+        )
+        .await???;
     Ok(HttpResponse::Ok().json(json!({
         "client": { "name": view.client_name, "uri": view.client_uri },
         "scopes": view.scopes,
@@ -46,8 +58,12 @@ enum Decision {
 pub async fn decide(request: HttpRequest, app: Data<App>, body: Json<Consent>) -> Result<HttpResponse, Problem> {
     let Consent { flow_id, decision } = body.0;
     let browser = cookies::browser(&request, &app.config.define.issuer);
-    let message = DecideConsent { flow_id: flow_id.clone(), browser, allow: decision == Decision::Allow };
-    let next = match app.grants.ask(&flow_id, message).await??? {
+    let message = DecideConsent {
+        flow_id: flow_id.clone(),
+        browser,
+        allow: decision == Decision::Allow,
+    };
+    let next = match app.actors.grants.ask(&flow_id, message).await??? {
         Decided::Continue => format!("/oauth/callback/?flow_id={flow_id}"),
         Decided::Client(location) => location,
         Decided::NotAsked => {

@@ -14,10 +14,14 @@ use crate::http::extract::media_type;
 /// The parameters of a form-encoded body. A query must be empty: what stands there ends up in logs.
 pub fn parameters(headers: &HeaderMap, query: &str, body: &[u8]) -> Result<Parameters, OAuthError> {
     if !query.is_empty() {
-        return Err(OAuthError::invalid_request("parameters must be in the body, not in the query"));
+        return Err(OAuthError::invalid_request(
+            "parameters must be in the body, not in the query",
+        ));
     }
     if media_type(headers) != Some("application/x-www-form-urlencoded") {
-        return Err(OAuthError::invalid_request("the body must be application/x-www-form-urlencoded"));
+        return Err(OAuthError::invalid_request(
+            "the body must be application/x-www-form-urlencoded",
+        ));
     }
     Parameters::parse(body).map_err(|error| OAuthError::from(&error))
 }
@@ -36,7 +40,10 @@ pub fn refuse(refusal: TokenRefusal) -> HttpResponse {
         TokenRefusal::OAuth(error) => oauth(&error),
         TokenRefusal::TooMany { retry_after } => HttpResponse::TooManyRequests()
             .insert_header((header::RETRY_AFTER, retry_after))
-            .json(OAuthError::new(ErrorCode::InvalidClient, "too many failed attempts of this client; wait")),
+            .json(OAuthError::new(
+                ErrorCode::InvalidClient,
+                "too many failed attempts of this client; wait",
+            )),
         TokenRefusal::Failure(failure) => fail(failure),
     }
 }
@@ -45,7 +52,10 @@ pub fn refuse(refusal: TokenRefusal) -> HttpResponse {
 pub fn oauth(error: &OAuthError) -> HttpResponse {
     if error.code() == ErrorCode::InvalidClient {
         return HttpResponse::Unauthorized()
-            .insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"countersign\", charset=\"UTF-8\""))
+            .insert_header((
+                header::WWW_AUTHENTICATE,
+                "Basic realm=\"countersign\", charset=\"UTF-8\"",
+            ))
             .json(error);
     }
     HttpResponse::BadRequest().json(error)

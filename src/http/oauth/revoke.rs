@@ -22,7 +22,7 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpRespo
         parameters,
         address: client_address(&request, &app.config.trusted_proxies),
     };
-    match app.grants.ask(&key, message).await {
+    match app.actors.grants.ask(&key, message).await {
         Ok(Ok(())) => HttpResponse::Ok().finish(),
         Ok(Err(refusal)) => form::refuse(refusal),
         Err(fault) => form::fail(Failure::from(fault)),

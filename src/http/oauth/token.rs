@@ -30,23 +30,29 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpRespo
         Ok(parameters) => parameters,
         Err(error) => return form::oauth(&error),
     };
-    let key = parameters.get("code").or_else(|| parameters.get("refresh_token")).unwrap_or_default().to_owned();
+    let key = parameters
+        .get("code")
+        .or_else(|| parameters.get("refresh_token"))
+        .unwrap_or_default()
+        .to_owned();
     let message = RequestTokens {
         authorization: form::authorization(request.headers()),
         parameters,
         address: client_address(&request, &app.config.trusted_proxies),
     };
-    let tokens = match app.grants.ask(&key, message).await {
+    let tokens = match app.actors.grants.ask(&key, message).await {
         Ok(Ok(tokens)) => tokens,
         Ok(Err(refusal)) => return form::refuse(refusal),
         Err(fault) => return form::fail(Failure::from(fault)),
     };
-    HttpResponse::Ok().insert_header((header::PRAGMA, "no-cache")).json(Answer {
-        access_token: tokens.access,
-        token_type: "Bearer",
-        expires_in: tokens.expires_in.as_secs(),
-        scope: tokens.scope,
-        id_token: tokens.id,
-        refresh_token: tokens.refresh,
-    })
+    HttpResponse::Ok()
+        .insert_header((header::PRAGMA, "no-cache"))
+        .json(Answer {
+            access_token: tokens.access,
+            token_type: "Bearer",
+            expires_in: tokens.expires_in.as_secs(),
+            scope: tokens.scope,
+            id_token: tokens.id,
+            refresh_token: tokens.refresh,
+        })
 }

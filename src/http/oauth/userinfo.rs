@@ -38,7 +38,9 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpRespo
     match (in_header, parameters.get("access_token")) {
         (Bearer::Absent, Some(token)) => answer(&app, Bearer::Token(token.to_owned())).await,
         (in_header, None) => answer(&app, in_header).await,
-        (_, Some(_)) => challenge(Some(&OAuthError::invalid_request("the token is there in more than one way"))),
+        (_, Some(_)) => challenge(Some(&OAuthError::invalid_request(
+            "the token is there in more than one way",
+        ))),
     }
 }
 
@@ -51,7 +53,9 @@ enum Bearer {
 }
 
 fn bearer(headers: &HeaderMap) -> Bearer {
-    let Some(value) = form::authorization(headers) else { return Bearer::Absent };
+    let Some(value) = form::authorization(headers) else {
+        return Bearer::Absent;
+    };
     match value.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && is_token(token) => {
             Bearer::Token(token.to_owned())
@@ -62,7 +66,10 @@ fn bearer(headers: &HeaderMap) -> Bearer {
 
 /// `b64token` of RFC 6750 §2.1.
 fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte))
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte))
 }
 
 async fn answer(app: &App, bearer: Bearer) -> HttpResponse {
@@ -72,17 +79,31 @@ async fn answer(app: &App, bearer: Bearer) -> HttpResponse {
         Bearer::Token(token) => token,
     };
     let now = app.clock.now();
-    let expected = Expected { issuer: app.issuer(), audience: app.issuer(), now, leeway: LEEWAY };
+    let expected = Expected {
+        issuer: app.issuer(),
+        audience: app.issuer(),
+        now,
+        leeway: LEEWAY,
+    };
     let Ok(claims) = verify_access(&token, &app.keys.current(), &expected) else {
         return challenge(Some(&invalid_token()));
     };
     let scope = ScopeSet::parse(&claims.scope).unwrap_or_default();
     if !scope.contains(OPENID) {
-        return challenge(Some(&OAuthError::new(ErrorCode::InsufficientScope, "the token needs the scope openid")));
+        return challenge(Some(&OAuthError::new(
+            ErrorCode::InsufficientScope,
+            "the token needs the scope openid",
+        )));
     }
     // One indexed read: family, account, client and revocation still stand.
-    let Some(family) = &claims.fam else { return challenge(Some(&invalid_token())) };
-    let row = match app.store.query_one(&families::standing(family, &claims.jti, claims.iat, now)).await {
+    let Some(family) = &claims.fam else {
+        return challenge(Some(&invalid_token()));
+    };
+    let row = match app
+        .store
+        .query_one(&families::standing(family, &claims.jti, claims.iat, now))
+        .await
+    {
         Ok(Some(row)) => row,
         Ok(None) => return challenge(Some(&invalid_token())),
         Err(error) => return form::fail(Failure::from(error)),
@@ -100,7 +121,10 @@ async fn answer(app: &App, bearer: Bearer) -> HttpResponse {
 }
 
 fn invalid_token() -> OAuthError {
-    OAuthError::new(ErrorCode::InvalidToken, "the access token is not valid, or not any more")
+    OAuthError::new(
+        ErrorCode::InvalidToken,
+        "the access token is not valid, or not any more",
+    )
 }
 
 /// RFC 6750 §3: a request without a token is told no more than how to bring one.
@@ -120,5 +144,7 @@ fn challenge(error: Option<&OAuthError>) -> HttpResponse {
         error.code().as_str(),
         error.description()
     );
-    response.insert_header((header::WWW_AUTHENTICATE, challenge)).json(error)
+    response
+        .insert_header((header::WWW_AUTHENTICATE, challenge))
+        .json(error)
 }
