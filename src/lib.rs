@@ -13,3 +13,6 @@ pub mod actors;
 pub mod config;
 pub mod db;
 pub mod domain;
+
+#[cfg(test)]
+pub(crate) mod testing;
