@@ -8,10 +8,13 @@
 //! - [`domain`]: pure decisions
 //! - [`db`]: the store
 //! - [`actors`]: who owns what at run time
+//! - [`cli`]: the commands of the binary
 //!
 //! Beside them, [`system`]: the machine's clock and random source, which are passed in.
 
 pub mod actors;
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod db;
 pub mod domain;
