@@ -1,29 +1,47 @@
-//! A stand-in for the composition root, of the same signature: opens and binds as the server does, answers nothing.
+//! The composition root: store, keys, actors, HTTP, in this order; and in reverse order when it ends.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
+use actix_web::web::Data;
 use futures_util::FutureExt as _;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
-use crate::actors::key_ring::secrets;
-use crate::config::{Config, DatabaseUrl, Mode};
-use crate::db::{self, Store, store::Migrate};
-use crate::domain::clock::Clock as _;
+use crate::actors::key_ring::turn::TurnError;
+use crate::actors::key_ring::{Keys, secrets, turn};
+use crate::actors::supervise::Alarm;
+use crate::actors::supervisor::{self, Actors, Foundation, StopAll, Threads};
+use crate::config::{Config, DatabaseUrl};
+use crate::db::kv::KeyValue;
+use crate::db::store::Migrate;
+use crate::db::{OpenError, ServerLock, Store};
+use crate::domain::clock::Clock;
+use crate::domain::random::Random;
 use crate::domain::vault::Vault;
+use crate::http::app::App;
+use crate::http::server;
 use crate::system::{SystemClock, SystemRandom};
 
-/// What is known once the server listens.
+/// How long one actor may take to finish what is under way when the server stops.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The server is about to accept requests.
 #[derive(Clone, Debug)]
 pub struct Ready {
-    /// The address bound.
+    /// The address that was bound.
     pub address: SocketAddr,
     /// The issuer in force.
     pub issuer: String,
 }
 
-/// Why the server does not run.
+/// Why a server did not start, or ended by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// Something that the operator must mend.
+    /// Something that the operator can mend, in one sentence that says how.
     #[error("{0}")]
     Operator(String),
     /// A fault of ours.
@@ -31,36 +49,185 @@ pub enum RunError {
     Fault(String),
 }
 
-/// Runs the server until it is told to stop.
+impl From<OpenError> for RunError {
+    fn from(error: OpenError) -> Self {
+        Self::Operator(error.to_string())
+    }
+}
+
+impl From<TurnError> for RunError {
+    fn from(error: TurnError) -> Self {
+        match error {
+            TurnError::Vault(error) => Self::Operator(error.to_string()),
+            error => Self::Fault(error.to_string()),
+        }
+    }
+}
+
+/// Runs a server until SIGTERM or SIGINT. `ready` is called when the socket is bound and everything behind it is up,
+/// before the first request is accepted.
 ///
 /// # Errors
-/// [`RunError`] in one sentence.
-pub async fn run(mut config: Config, ready: impl FnOnce(&Ready) -> Result<(), String>) -> Result<(), RunError> {
-    let operator = |error: &dyn std::fmt::Display| RunError::Operator(error.to_string());
-    let url = match &config.database_url {
+/// [`RunError`] if the server cannot start, or an actor could not be kept up.
+pub async fn run(config: Config, ready: impl FnOnce(&Ready) -> Result<(), String>) -> Result<(), RunError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let mut server = Server::start(config, clock, Arc::new(SystemRandom))?;
+    ready(&server.ready).map_err(RunError::Operator)?;
+    let handle = actix_web::rt::spawn(
+        server
+            .http
+            .take()
+            .ok_or_else(|| RunError::Fault("started twice".into()))?,
+    );
+    let ended = server.wait(handle).await;
+    server.stop().await;
+    ended
+}
+
+/// A server that is up, from the inside: what tests of whole flows hold.
+pub struct Server {
+    /// What was bound.
+    pub ready: Ready,
+    /// What handlers hold.
+    pub app: Data<App>,
+    /// Doors to all actors.
+    pub actors: Actors,
+    threads: Option<Threads>,
+    http: Option<actix_web::dev::Server>,
+    handle: actix_web::dev::ServerHandle,
+    alarm: watch::Receiver<Option<&'static str>>,
+    /// Nobody else may serve from the same SQLite file while this lives.
+    _lock: ServerLock,
+}
+
+impl Server {
+    /// Opens the store, makes or opens the keys, starts the actors and binds the socket. Nothing is accepted until
+    /// the HTTP server is polled.
+    ///
+    /// # Errors
+    /// [`RunError::Operator`] for everything that the operator can mend.
+    pub fn start(mut config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, RunError> {
+        let now = clock.now();
+        let (store, mut connection) = Store::open(&database_url(&config), config.mode, Migrate::Up, now)?;
+        let lock = store.lock_for_server()?;
+        let vault = Arc::new(Vault::new(config.master_key.expose()));
+        let policy = supervisor::rotation_policy(&config);
+        let first = store.with_setup_lock(|| {
+            let work = async {
+                let secrets = secrets::open(&store, &mut connection, &vault, random.as_ref(), now).await?;
+                let keys = turn::first(&store, &mut connection, &vault, &policy, random.as_ref(), now).await?;
+                Ok::<_, TurnError>((secrets, keys))
+            };
+            // Nothing on SQLite waits.
+            Ok(work.now_or_never())
+        })?;
+        let (secrets, keys) = first.ok_or_else(|| RunError::Fault("opening the keys waited".to_owned()))??;
+        let listener = bind(config.listen)?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| RunError::Fault(error.to_string()))?;
+        config.bound_to(address);
+        let config = Arc::new(config);
+        let kv = KeyValue::in_memory(Arc::clone(&clock), config.kv);
+        let keys = Keys::new(keys);
+        let (alarm, heard) = Alarm::new();
+        let foundation = Foundation {
+            store: store.clone(),
+            connection,
+            kv: kv.clone(),
+            vault,
+            secrets,
+            keys: keys.clone(),
+            config: Arc::clone(&config),
+            clock: Arc::clone(&clock),
+            random,
+        };
+        let metrics = metrics_recorder()?;
+        let (actors, threads) =
+            supervisor::start(foundation, &alarm).map_err(|error| RunError::Operator(error.to_string()))?;
+        let app = Data::new(App {
+            config: Arc::clone(&config),
+            store,
+            kv,
+            keys,
+            clock,
+            actors: actors.clone(),
+            metrics,
+            accepting: AtomicBool::new(true),
+        });
+        let http = server::build(app.clone(), listener).map_err(|error| RunError::Fault(error.to_string()))?;
+        Ok(Self {
+            ready: Ready {
+                address,
+                issuer: config.define.issuer.as_str().to_owned(),
+            },
+            app,
+            actors,
+            threads: Some(threads),
+            handle: http.handle(),
+            http: Some(http),
+            alarm: heard,
+            _lock: lock,
+        })
+    }
+
+    /// Waits for a signal, an alarm, or the end of the HTTP server.
+    async fn wait(&mut self, http: actix_web::rt::task::JoinHandle<std::io::Result<()>>) -> Result<(), RunError> {
+        let fault = |error: std::io::Error| RunError::Fault(error.to_string());
+        let mut terminate = signal(SignalKind::terminate()).map_err(fault)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(fault)?;
+        tokio::select! {
+            _ = terminate.recv() => Ok(()),
+            _ = interrupt.recv() => Ok(()),
+            raised = self.alarm.wait_for(Option::is_some) => {
+                let actor = raised.ok().and_then(|actor| *actor).unwrap_or("an actor");
+                Err(RunError::Fault(format!("{actor} could not be kept up; see the log for its panics")))
+            }
+            ended = http => match ended {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(error)) => Err(fault(error)),
+                Err(error) => Err(RunError::Fault(error.to_string())),
+            },
+        }
+    }
+
+    /// Stops in order: no new connections, requests under way answered, actors from leaf to Writer, threads.
+    pub async fn stop(mut self) {
+        tracing::info!("stopping");
+        self.app.stop_accepting();
+        self.handle.stop(true).await;
+        match self.actors.supervisor.ask(StopAll { patience: PATIENCE }).await {
+            Ok(late) if late.is_empty() => {}
+            Ok(late) => tracing::warn!(?late, "some actors did not finish in time"),
+            Err(fault) => tracing::warn!(%fault, "the supervisor did not stop the others"),
+        }
+        if let Some(threads) = self.threads.take() {
+            let _ = actix_web::rt::task::spawn_blocking(move || threads.stop()).await;
+        }
+        tracing::info!("stopped");
+    }
+}
+
+fn database_url(config: &Config) -> String {
+    match &config.database_url {
         DatabaseUrl::SqliteFile(path) => format!("sqlite:{}", path.display()),
         DatabaseUrl::SqliteMemory => "sqlite::memory:".to_owned(),
-    };
-    let mode = match config.mode {
-        Mode::Dev => db::Mode::Dev,
-        Mode::Production => db::Mode::Production,
-    };
-    let now = SystemClock::start().now();
-    let (store, mut writer) = Store::open(&url, mode, Migrate::Up, now).map_err(|error| operator(&error))?;
-    let _lock = store.lock_for_server().map_err(|error| operator(&error))?;
-    let vault = Vault::new(config.master_key.expose());
-    store
-        .with_setup_lock(|| Ok(secrets::open(&store, &mut writer, &vault, &SystemRandom, now).now_or_never()))
-        .map_err(|error| operator(&error))?
-        .ok_or_else(|| RunError::Fault("waited".to_owned()))?
-        .map_err(|error| operator(&error))?;
-    let listener = TcpListener::bind(config.listen)
-        .map_err(|error| RunError::Operator(format!("cannot listen on {}: {error}", config.listen)))?;
-    let address = listener.local_addr().map_err(|error| operator(&error))?;
-    config.bound_to(address);
-    let issuer = config.define.issuer.to_string();
-    ready(&Ready { address, issuer }).map_err(RunError::Fault)?;
-    tokio::signal::ctrl_c()
-        .await
-        .map_err(|error| RunError::Fault(error.to_string()))
+    }
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, RunError> {
+    TcpListener::bind(address).map_err(|error| {
+        RunError::Operator(format!(
+            "cannot listen on {address}: {error}; stop what uses it, or choose another address with listen (--listen)"
+        ))
+    })
+}
+
+/// One recorder a process, whoever starts first.
+fn metrics_recorder() -> Result<PrometheusHandle, RunError> {
+    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    HANDLE
+        .get_or_init(|| PrometheusBuilder::new().install_recorder().ok())
+        .clone()
+        .ok_or_else(|| RunError::Fault("the metrics recorder could not be installed".to_owned()))
 }

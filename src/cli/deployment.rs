@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::failure::Failure;
 use crate::actors::key_ring::secrets::{self, Secrets};
-use crate::config::{Config, DatabaseUrl, Dev, MasterKey, Mode};
+use crate::config::{Config, DatabaseUrl, Dev, MasterKey};
 use crate::db::store::Migrate;
-use crate::db::{self, Row, Statement, Store, WriteConnection, keys};
+use crate::db::{Row, Statement, Store, WriteConnection, keys};
 use crate::domain::clock::{Clock as _, Timestamp};
 use crate::domain::random::bytes;
 use crate::domain::vault::Vault;
@@ -147,14 +147,6 @@ pub(super) fn database_url(config: &Config) -> String {
     }
 }
 
-/// What the database must have been made for.
-pub(super) const fn mode(config: &Config) -> db::Mode {
-    match config.mode {
-        Mode::Dev => db::Mode::Dev,
-        Mode::Production => db::Mode::Production,
-    }
-}
-
 /// Refuses a database that a command cannot find, so that opening does not make an empty one.
 pub(super) fn must_exist(config: &Config) -> Result<(), Failure> {
     match &config.database_url {
@@ -197,7 +189,7 @@ impl Opened {
     pub(super) fn open(target: &Target) -> Result<Self, Failure> {
         let config = target.config()?;
         must_exist(&config)?;
-        let (store, writer) = Store::open(&database_url(&config), mode(&config), Migrate::Never, now())?;
+        let (store, writer) = Store::open(&database_url(&config), config.mode, Migrate::Never, now())?;
         Ok(Self { config, store, writer })
     }
 

@@ -10,9 +10,9 @@ use super::failure::Failure;
 use super::ready::ReadyLine;
 use super::{output, ready};
 use crate::app::Ready;
-use crate::config::{Dev, Issuer};
+use crate::config::{Dev, Issuer, Mode};
 use crate::db::store::Migrate;
-use crate::db::{self, Decision, Store, Transaction, clients};
+use crate::db::{Decision, Store, Transaction, clients};
 use crate::domain::oauth::client::Client;
 use crate::domain::oauth::metadata::{ClientMetadata, Registrar};
 use crate::system::SystemRandom;
@@ -90,7 +90,7 @@ fn demo_client(issuer: &Issuer) -> Result<Client, String> {
 fn register_demo(url: &str, issuer: &str) -> Result<(), String> {
     let issuer = Issuer::parse(issuer).map_err(|error| error.to_string())?;
     let put = clients::put(&demo_client(&issuer)?, now()).map_err(|error| error.to_string())?;
-    let (_, mut writer) = Store::open(url, db::Mode::Dev, Migrate::Never, now()).map_err(|error| error.to_string())?;
+    let (_, mut writer) = Store::open(url, Mode::Dev, Migrate::Never, now()).map_err(|error| error.to_string())?;
     writer
         .transact(
             "register the demo client",

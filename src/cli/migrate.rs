@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde::Serialize;
 
-use super::deployment::{self, Target, database_url, mode, now};
+use super::deployment::{self, Target, database_url, now};
 use super::failure::Failure;
 use super::output;
 use crate::db::Store;
@@ -43,7 +43,7 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
         Command::Up { target } => {
             let config = target.config_to_make()?;
             let url = database_url(&config);
-            Store::open(&url, mode(&config), Migrate::Up, now())?;
+            Store::open(&url, config.mode, Migrate::Up, now())?;
             show(migrate::status(&url)?, target.json)
         }
         Command::Status { target } => {

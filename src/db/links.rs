@@ -113,7 +113,7 @@ pub fn claim_mails(now: Timestamp, again_at: Timestamp, limit: i64) -> Statement
     Statement::new(
         "UPDATE mails SET attempts = attempts + 1, next_attempt_at = $2 \
          WHERE id IN (SELECT id FROM mails WHERE next_attempt_at <= $1 AND expires_at > $1 \
-         ORDER BY next_attempt_at LIMIT $3) RETURNING id, sealed, attempts",
+         ORDER BY next_attempt_at LIMIT $3) AND next_attempt_at <= $1 RETURNING id, sealed, attempts",
     )
     .bind(now.as_millis())
     .bind(again_at.as_millis())

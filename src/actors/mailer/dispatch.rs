@@ -1,0 +1,87 @@
+//! One try of one claimed mail.
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::claim::Claim;
+use super::transport::Undelivered;
+use super::{Deps, Mailer, message, queue, retry};
+use crate::actors::supervise::{Answer, Myself, Request, Serve};
+use crate::db::{Statement, links};
+use crate::domain::random::bytes;
+
+/// Tries a mail. One that makes its try panic is tried again when its claim is over; the others do not notice.
+pub(super) struct Dispatch {
+    /// The row.
+    pub(super) id: String,
+    /// The mail in it.
+    pub(super) sealed: Vec<u8>,
+    /// How often it has been tried, this try included.
+    pub(super) attempts: i64,
+    /// Whether others may be due that there was no room for.
+    pub(super) more: bool,
+    /// Its place among those under way.
+    pub(super) permit: OwnedSemaphorePermit,
+}
+
+impl Request for Dispatch {
+    type Reply = ();
+}
+
+impl Serve<Dispatch> for Mailer {
+    fn serve(&mut self, request: Dispatch, me: &Myself<Self>) -> Answer<()> {
+        let (deps, me) = (self.deps.clone(), me.clone());
+        Answer::later(async move {
+            let Dispatch {
+                id,
+                sealed,
+                attempts,
+                more,
+                permit,
+            } = request;
+            let outcome = deps.attempt(&id, &sealed).await;
+            let settled = deps.settle(&id, attempts, outcome);
+            if let Err(error) = deps.writes.execute(settled).await {
+                tracing::error!(mail = id, %error, "what became of a mail was not noted; it is tried again");
+            }
+            drop(permit);
+            if more {
+                me.notify(Claim);
+            }
+        })
+    }
+}
+
+impl Deps {
+    async fn attempt(&self, id: &str, sealed: &[u8]) -> Result<(), Undelivered> {
+        let mail = queue::open(&self.secrets.mail, id, sealed).map_err(|_| Undelivered::refused("unreadable"))?;
+        let envelope = message::Envelope {
+            id,
+            host: self.config.define.issuer.host(),
+            from: &self.config.mail.from,
+            date: self.clock.now(),
+        };
+        self.transport.deliver(&envelope, mail).await
+    }
+
+    /// Counts the outcome of a try, and gives the statement that notes it. Neither address nor content is logged.
+    fn settle(&self, id: &str, attempts: i64, outcome: Result<(), Undelivered>) -> Statement {
+        match outcome {
+            Ok(()) => {
+                metrics::counter!("countersign_mails_sent_total").increment(1);
+                links::erase_mail(id)
+            }
+            Err(Undelivered::Refused(reason)) => {
+                metrics::counter!("countersign_mails_failed_total").increment(1);
+                tracing::warn!(mail = id, attempts, reason, "a mail was refused and is given up");
+                links::erase_mail(id)
+            }
+            Err(Undelivered::NotNow(reason)) => {
+                metrics::counter!("countersign_mails_postponed_total").increment(1);
+                let spread = u32::from_be_bytes(bytes(self.random.as_ref()));
+                let pause = retry::pause(&self.config.mail, attempts, spread);
+                tracing::warn!(mail = id, attempts, reason, ?pause, "a mail could not be delivered now");
+                links::postpone_mail(id, self.clock.now().plus(pause))
+            }
+        }
+    }
+}
