@@ -11,4 +11,5 @@ pub mod key_ring;
 // login
 pub mod mailer;
 pub mod supervise;
+pub mod sweeper;
 pub mod writer;
