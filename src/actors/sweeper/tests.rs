@@ -148,7 +148,7 @@ async fn what_has_expired_goes_and_what_is_in_its_grace_stays() {
 #[actix_rt::test]
 async fn a_sweep_takes_as_many_batches_as_it_needs_and_the_next_waits_its_time() {
     let mut process = Process::start(TestStore::new(), 1);
-    for jti in 0..2 * BATCH + 1 {
+    for jti in 0..=2 * BATCH {
         process.revoke(jti, long_ago()).await;
     }
     process.turn().await;
