@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary: hands the command line to [`countersign::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    countersign::cli::main(std::env::args_os())
+}

@@ -50,11 +50,6 @@ export function useVisit(): number {
   return useSyncExternalStore(subscribe, () => visits);
 }
 
-/** Whether the shown page is the one the document was loaded for. */
-export function isFirstVisit(): boolean {
-  return visits <= 1;
-}
-
 /** What the page before left for this one. */
 export function arrival(): Arrival {
   return (history.state as Arrival | null) ?? {};

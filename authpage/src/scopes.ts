@@ -1,12 +1,12 @@
 /** What a scope means to the person who grants it. */
 
 const WORDS: ReadonlyMap<string, string> = new Map([
-  ["openid", "Know that it is you, by a number that stands for your account"],
+  ["openid", "Recognise you when you come back"],
   ["profile", "See your name and profile"],
   ["email", "See your e-mail address"],
   ["address", "See your postal address"],
   ["phone", "See your phone number"],
-  ["offline_access", "Stay connected while you are away, until you end it"],
+  ["offline_access", "Stay connected while you are away"],
 ]);
 
 /** The words for `scope`, or `null` for one that only the application can explain. */

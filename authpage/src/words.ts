@@ -18,7 +18,7 @@ export function wordsFor(problem: Problem): string {
   const wait = problem.retryAfter === undefined ? "in a moment" : `in ${duration(problem.retryAfter)}`;
   switch (problem.kind) {
     case "invalid-credentials":
-      return "E-mail address or password is wrong. Please check both and try again.";
+      return "E-mail address or password is wrong. Please try again.";
     case "invalid-request":
       return problem.field === "email"
         ? "That is not an e-mail address. It needs the form name@example.org."
@@ -37,6 +37,8 @@ export function wordsFor(problem: Problem): string {
       return "This server takes no new accounts. Please ask whoever runs it.";
     case "unreachable":
       return "No answer from the server. Please check your connection and try again.";
+    case "not-loaded":
+      return "A part of this page did not load. Please check your connection and load the page again.";
     case "no-webassembly":
       return "This browser has WebAssembly switched off, which keeps your password secret here. Please allow it, or use another browser.";
     case "too-slow":

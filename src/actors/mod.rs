@@ -8,8 +8,9 @@ pub mod ask;
 pub mod failure;
 pub mod grants;
 pub mod key_ring;
-// login
+pub mod login;
 pub mod mailer;
 pub mod supervise;
+pub mod supervisor;
 pub mod sweeper;
 pub mod writer;

@@ -64,6 +64,17 @@ pub enum Mode {
     Production,
 }
 
+impl Mode {
+    /// As a database records it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Production => "production",
+        }
+    }
+}
+
 /// Everything the operator set, checked.
 #[derive(Clone, Debug)]
 pub struct Config {

@@ -4,7 +4,7 @@ use refinery::embed_migrations;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::error::{DbError, OpenError};
-use super::store::Mode;
+use crate::config::Mode;
 use crate::domain::clock::Timestamp;
 
 mod embedded {

@@ -28,7 +28,7 @@ mod sqlite;
 pub use error::{DbError, OpenError};
 pub use sqlite::{ServerLock, WriteConnection};
 pub use statement::Statement;
-pub use store::{Mode, Store};
+pub use store::Store;
 pub use transaction::Transaction;
 pub use value::{Row, Value};
 pub use work::Decision;

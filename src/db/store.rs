@@ -8,27 +8,8 @@ use super::migrate::{self, SCHEMA};
 use super::sqlite::{self, Location, Readers, ServerLock, WriteConnection};
 use super::statement::Statement;
 use super::value::Row;
+use crate::config::Mode;
 use crate::domain::clock::Timestamp;
-
-/// What a database was made for; recorded in it, so that the two never mix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Trying out on one machine: known demo client, mailbox page.
-    Dev,
-    /// Real accounts.
-    Production,
-}
-
-impl Mode {
-    /// As the database records it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Dev => "dev",
-            Self::Production => "production",
-        }
-    }
-}
 
 /// Whether opening may bring the schema up to date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

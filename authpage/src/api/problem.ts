@@ -18,11 +18,13 @@ const SERVER_KINDS = [
   "internal",
 ] as const;
 
-/** What the server may say, and three things that only the browser can notice. */
+/** What the server may say, and four things that only the browser can notice. */
 export type ProblemKind =
   | (typeof SERVER_KINDS)[number]
   /** No answer: no network, or no server. */
   | "unreachable"
+  /** A part of the page did not load; browsers remember that until the page is loaded anew. */
+  | "not-loaded"
   /** The OPAQUE client cannot run here (WebAssembly switched off). */
   | "no-webassembly"
   /** The login took longer than its state lives, while the application's request is still good. */

@@ -13,7 +13,7 @@ let loading: Promise<Opaque> | undefined;
 async function load(): Promise<Opaque> {
   if (typeof WebAssembly === "undefined") throw new ProblemError({ kind: "no-webassembly" });
   const opaque = await import("@serenity-kit/opaque").catch(() => {
-    throw new ProblemError({ kind: "unreachable" });
+    throw new ProblemError({ kind: "not-loaded" });
   });
   await opaque.ready.catch(() => {
     throw new ProblemError({ kind: "no-webassembly" });

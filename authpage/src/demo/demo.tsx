@@ -25,6 +25,7 @@ export function Demo() {
   const [failure, setFailure] = useState<Failure | null>(null);
   const [news, setNews] = useState("");
   const [busy, setBusy] = useState(true);
+  const [arrived, setArrived] = useState(false);
   const running = useRef(false);
 
   async function run(work: () => Promise<void>) {
@@ -46,13 +47,14 @@ export function Demo() {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the page is there
   useEffect(() => {
-    void run(async () => {
+    const arriving = run(async () => {
       const answer = await back;
       if (answer.kind === "signed-out") setNews("Signed out, here and at the server.");
       if (answer.kind !== "tokens") return;
       setTokens(answer.tokens);
       setPerson(await userinfo(answer.tokens));
     });
+    void arriving.then(() => setArrived(true));
   }, []);
 
   return (
@@ -61,8 +63,8 @@ export function Demo() {
         <Mark />
         <span>Demo application</span>
       </header>
-      <main className="card" aria-busy={busy}>
-        <h1>{tokens === null ? "Try the sign-in" : "Signed in"}</h1>
+      <main className="card" aria-busy={busy} data-pending={!arrived || undefined}>
+        <h1>{tokens === null || !arrived ? "Try the sign-in" : "You are signed in"}</h1>
         <p className="lead">
           {tokens === null
             ? "This page is an ordinary OpenID Connect client: public, with PKCE, in the browser alone."
@@ -98,7 +100,7 @@ export function Demo() {
                   })
                 }
               >
-                Refresh the tokens
+                Refresh tokens
               </button>
               <button
                 className="button quiet"
@@ -126,10 +128,12 @@ export function Demo() {
           </>
         )}
       </main>
-      <footer className="links">
-        <a href="/dev/mailbox/">Mailbox</a>
-        <a href="/account/">Account page</a>
-      </footer>
+      {arrived && (
+        <footer className="links">
+          <a href="/dev/mailbox/">Mailbox</a>
+          <a href="/account/">Account page</a>
+        </footer>
+      )}
     </div>
   );
 }

@@ -50,7 +50,7 @@ export function NewPassword(props: NewPasswordProps) {
     submit.run(async () => {
       const value = password.current?.value() ?? "";
       const judged = await judge(value).catch(() => {
-        throw new ProblemError({ kind: "unreachable" });
+        throw new ProblemError({ kind: "not-loaded" });
       });
       if (judged.score === 0) {
         setSlip(`Please choose another password. ${adviceFor(judged)}`);

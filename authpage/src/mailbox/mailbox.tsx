@@ -57,10 +57,12 @@ export function Mailbox() {
           <Letter key={mail.id} mail={mail} />
         ))}
       </main>
-      <footer className="links">
-        <a href="/demo/">Demo application</a>
-        <a href="/">Front page</a>
-      </footer>
+      {(mails !== null || lost) && (
+        <footer className="links">
+          <a href="/demo/">Demo application</a>
+          <a href="/">Front page</a>
+        </footer>
+      )}
     </div>
   );
 }

@@ -9,13 +9,12 @@ import { Frame } from "../ui/frame";
 import { Slot } from "../ui/slot";
 import { Interrupted } from "../ui/stopped";
 import { useLoad } from "../use-load";
-import { nobodyIsSignedIn } from "../who";
 
 const TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 export function Account() {
   const [load, retry] = useLoad(readSession);
-  const nobody = load.state === "failed" && nobodyIsSignedIn(load.problem);
+  const nobody = load.state === "failed" && load.problem.kind === "invalid-credentials";
 
   useEffect(() => {
     if (nobody) navigate("/login/", { replace: true });
@@ -35,8 +34,8 @@ function Card({ session }: { session: Session | null }) {
   }
 
   return (
-    <Frame title="Your account">
-      <dl className="facts" aria-busy={session === null}>
+    <Frame title="Your account" pending={session === null}>
+      <dl className="facts">
         <dt>Signed in as</dt>
         <dd className="address" data-testid="account-email">
           {session?.email}

@@ -76,8 +76,8 @@ function Question({ flowId, flow, onGone, onLeft }: QuestionProps) {
   }
 
   return (
-    <Frame title="Allow access?" lead={flow === null ? null : <Asking flow={flow} />}>
-      <div className="consent" aria-busy={flow === null}>
+    <Frame title="Allow access?" lead={<Asking flow={flow} />} pending={flow === null}>
+      <div className="consent">
         <ul className="scopes">
           {flow?.scopes.map((scope) => (
             <li key={scope}>{scopeWords(scope) ?? <code>{scope}</code>}</li>
@@ -97,7 +97,7 @@ function Question({ flowId, flow, onGone, onLeft }: QuestionProps) {
         testId="consent-error"
         problem={allowing.problem ?? denying.problem ?? switching.problem}
       >
-        {flow !== null && `${name} never gets your password.`}
+        The application never gets your password.
       </Slot>
       <div className="actions pair">
         <SubmitButton
@@ -120,14 +120,19 @@ function Question({ flowId, flow, onGone, onLeft }: QuestionProps) {
   );
 }
 
-function Asking({ flow }: { flow: Flow }) {
-  const { name, uri } = flow.client;
+/** Who asks: the name it gives itself, and the site that it was registered with. */
+function Asking({ flow }: { flow: Flow | null }) {
+  const site = flow === null ? null : siteOf(flow.client.uri);
   return (
     <>
-      <strong>{name}</strong>
-      {uri !== undefined && <span className="address"> ({uri})</span>} would like to:
+      <strong>{flow?.client.name}</strong> would like to:
+      {site !== null && <span className="site">{site}</span>}
     </>
   );
+}
+
+function siteOf(uri: string | undefined): string | null {
+  return uri !== undefined && URL.canParse(uri) ? new URL(uri).host : null;
 }
 
 function Left({ application }: { application: string }) {

@@ -9,16 +9,19 @@ export function Landing() {
   const [load] = useLoad(readSession);
   return (
     <Frame
-      title={load.state === "ready" ? "You are signed in" : "One account, one sign-in"}
+      title="One account, one sign-in"
+      pending={load.state === "loading"}
       lead={
         load.state === "ready" ? (
-          <span className="address">as {load.value.email}</span>
+          <>
+            You are signed in as <strong className="address">{load.value.email}</strong>
+          </>
         ) : (
           "Your password never leaves your browser."
         )
       }
     >
-      <div className="actions" aria-busy={load.state === "loading"}>
+      <div className="actions">
         {load.state === "ready" ? (
           <>
             <Link className="button" href="/account/">

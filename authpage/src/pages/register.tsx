@@ -31,7 +31,7 @@ export function Register() {
   }
 
   return (
-    <Frame title="Choose your password" lead="Your address is confirmed. This is the last step.">
+    <Frame title="Choose your password" lead="Your address is confirmed.">
       <NewPassword
         submit={submit}
         email={email}

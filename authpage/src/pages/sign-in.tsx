@@ -125,7 +125,7 @@ function Form({ flowId, flow, onGone }: FormProps) {
       }
       links={
         <>
-          <Link href={withFlow("/forgot/", flowId)}>Forgotten your password?</Link>
+          <Link href={withFlow("/forgot/", flowId)}>Forgotten password?</Link>
           <Link href={withFlow("/signup/", flowId)}>Create an account</Link>
         </>
       }

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "react";
 import { SHORTEST, type Strength } from "./strength";
 
-const NAMES = ["Too easy to guess", "Weak", "Fair", "Good", "Strong"] as const;
+const NAMES = ["Too easy", "Weak", "Fair", "Good", "Strong"] as const;
 
 /** What a person can do about a password that was judged so. */
 export function adviceFor(strength: Strength): string {
@@ -13,7 +13,7 @@ export function adviceFor(strength: Strength): string {
     case "too-long":
       return "That is longer than this page can handle.";
     case "common":
-      return "It is, or is built on, one of the passwords tried first.";
+      return "It is too close to a very common password.";
     case "address":
       return "It is built on your e-mail address.";
     case "pattern":
@@ -35,18 +35,16 @@ export function Meter({ id, length, strength }: { id: string; length: number; st
   const shown = length === 0 ? "" : name;
   return (
     <div className="meter">
-      <div
-        className="meter-bar"
-        data-score={length === 0 ? "none" : (strength?.score ?? "none")}
-        aria-hidden="true"
-      >
-        <span />
-        <span />
-        <span />
-        <span />
+      <div className="meter-row" aria-hidden="true">
+        <div className="meter-bar" data-score={length === 0 ? "none" : (strength?.score ?? "none")}>
+          <span />
+          <span />
+          <span />
+          <span />
+        </div>
+        <span className="meter-name">{shown}</span>
       </div>
-      <p className="meter-words" id={id}>
-        {shown && <strong>{shown}. </strong>}
+      <p className="meter-advice" id={id}>
         {advice}
       </p>
       <Spoken words={shown && `Password strength: ${shown}. ${advice}`} />

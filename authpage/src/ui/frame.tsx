@@ -1,7 +1,6 @@
 /** What every page has: the mark, one card with one heading, and a line of links below it. */
 
 import { type ReactNode, useEffect, useRef } from "react";
-import { isFirstVisit } from "../navigation";
 import { Mark } from "./mark";
 
 interface FrameProps {
@@ -9,6 +8,8 @@ interface FrameProps {
   title: string;
   /** The line below the heading. Its place is kept where it comes later. */
   lead?: ReactNode;
+  /** The page still waits for what it shows: only its heading is there, so that nothing moves when the rest comes. */
+  pending?: boolean;
   /** The links below the card. */
   links?: ReactNode;
   children?: ReactNode;
@@ -20,7 +21,7 @@ let shown = false;
  * A page. When it is the first one of the document, the first empty field takes the focus; later ones start at
  * their heading, so that a screen reader says where one is. Give it a `key` where one page replaces another in place.
  */
-export function Frame({ title, lead, links, children }: FrameProps) {
+export function Frame({ title, lead, pending, links, children }: FrameProps) {
   const main = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
 
@@ -29,7 +30,7 @@ export function Frame({ title, lead, links, children }: FrameProps) {
   }, [title]);
 
   useEffect(() => {
-    const first = !shown && isFirstVisit();
+    const first = !shown;
     shown = true;
     if (!first) {
       heading.current?.focus();
@@ -45,7 +46,7 @@ export function Frame({ title, lead, links, children }: FrameProps) {
         <Mark />
         <span>Countersign</span>
       </header>
-      <main className="card" ref={main}>
+      <main className="card" ref={main} data-pending={pending || undefined} aria-busy={pending || undefined}>
         <h1 ref={heading} tabIndex={-1}>
           {title}
         </h1>

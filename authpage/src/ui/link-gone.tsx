@@ -7,7 +7,7 @@ import { Stopped } from "./stopped";
 export function LinkGone({ kind, missing }: { kind: "sign-up" | "reset"; missing?: boolean }) {
   return (
     <Stopped
-      title={missing ? "This link is not complete" : "This link works no more"}
+      title={missing ? "This link is not complete" : "This link no longer works"}
       actions={
         <>
           <Link className="button" href={kind === "reset" ? "/forgot/" : "/signup/"}>

@@ -1,0 +1,71 @@
+/** A page that asks for an e-mail address, has a link sent there, and says so: sign-up and forgotten password. */
+
+import { useState } from "react";
+import { Link, query } from "../navigation";
+import { rememberFlow } from "../resume";
+import { withFlow } from "../routes";
+import { Frame } from "../ui/frame";
+import { EmailForm } from "./email-form";
+import { useSubmit } from "./use-submit";
+
+interface MailLinkProps {
+  title: string;
+  lead: string;
+  hint: string;
+  /** The text of the link back to the sign-in page. */
+  back: string;
+  /** What the mail is for. It must not tell whether the address is known. */
+  purpose: string;
+  emailTestId: string;
+  submitTestId: string;
+  /** Asks the server to send. */
+  ask: (email: string) => Promise<unknown>;
+}
+
+export function MailLink(props: MailLinkProps) {
+  const submit = useSubmit();
+  const [email, setEmail] = useState("");
+  const [sent, setSent] = useState(false);
+  const flowId = query("flow_id");
+  const signIn = withFlow("/login/", flowId);
+
+  async function send(address: string) {
+    await props.ask(address);
+    rememberFlow(flowId);
+    setEmail(address);
+    setSent(true);
+    return "stays" as const;
+  }
+
+  if (sent) {
+    return (
+      <Frame key="sent" title="Check your mail" links={<Link href={signIn}>Back to sign in</Link>}>
+        <div className="prose" data-testid="mail-sent">
+          <p>
+            We have sent a mail to <strong className="address">{email}</strong>.
+          </p>
+          <p>{props.purpose}</p>
+          <p>It may take a minute. If it does not come, look among the unwanted mail.</p>
+        </div>
+        <div className="actions">
+          <button className="button quiet" type="button" onClick={() => setSent(false)}>
+            Send again
+          </button>
+        </div>
+      </Frame>
+    );
+  }
+  return (
+    <Frame key="form" title={props.title} lead={props.lead} links={<Link href={signIn}>{props.back}</Link>}>
+      <EmailForm
+        submit={submit}
+        initial={email}
+        emailTestId={props.emailTestId}
+        submitTestId={props.submitTestId}
+        label="Send me the link"
+        hint={props.hint}
+        onEmail={send}
+      />
+    </Frame>
+  );
+}

@@ -1,0 +1,141 @@
+//! Last message of a login: KE3 in, a session out (RFC 9807 §6.4.4).
+
+use super::states::Exchange;
+use super::{Deps, Login, LoginError};
+use crate::actors::supervise::{Answer, Myself, Request, Serve};
+use crate::db::sessions::NewSession;
+use crate::db::{DbError, Decision, Transaction, accounts, codes, families, sessions};
+use crate::domain::clock::Timestamp;
+use crate::domain::email::Identifier;
+use crate::domain::opaque::login::{Authenticated, Challenged};
+use crate::domain::opaque::wire::Ke3;
+use crate::domain::secret::{Token, TokenHash};
+use crate::domain::throttle::ClientAddress;
+
+/// Finishes a login.
+pub struct FinishLogin {
+    /// Under which the state waits.
+    pub auth_id: Token,
+    /// The client's last message.
+    pub response: Ke3,
+    /// The authorization request that the login is for.
+    pub flow_id: Option<Token>,
+    /// The browser cookie: the one that started the login.
+    pub browser: Token,
+    /// The session cookie of whoever was signed in before.
+    pub session: Option<Token>,
+    /// Where it comes from.
+    pub address: ClientAddress,
+}
+
+impl Request for FinishLogin {
+    /// The session cookie to set.
+    type Reply = Result<Token, LoginError>;
+}
+
+impl Serve<FinishLogin> for Login {
+    fn serve(&mut self, request: FinishLogin, _: &Myself<Self>) -> Answer<Result<Token, LoginError>> {
+        let deps = self.deps.clone();
+        Answer::later(async move { deps.finish_login(request).await })
+    }
+}
+
+impl Deps {
+    async fn finish_login(&self, request: FinishLogin) -> Result<Token, LoginError> {
+        let browser = request.browser.hash();
+        let Some(state) = self.take(Exchange::Login(&browser), &request.auth_id).await? else {
+            return Err(LoginError::Expired);
+        };
+        let challenged = Challenged::from_bytes(&state).ok_or(LoginError::Expired)?;
+        let authenticated = challenged.finish(request.response).map_err(|_| LoginError::Refused)?;
+        let was_known = self.knows(&browser, &authenticated.identifier).await?;
+        let now = self.clock.now();
+        let cookie = Token::generate(self.random.as_ref());
+        let lifetimes = &self.config.define.lifetimes;
+        let session = NewSession {
+            id_hash: cookie.hash(),
+            sid: format!(
+                "{:032x}",
+                u128::from_be_bytes(crate::domain::random::bytes(self.random.as_ref()))
+            ),
+            account_id: authenticated.account.clone(),
+            browser,
+            auth_hash: request.auth_id.hash(),
+            flow_hash: request.flow_id.as_ref().map(Token::hash),
+            authenticated_at: now,
+            idle_expires_at: now.plus(lifetimes.session_idle.min(lifetimes.session_absolute)),
+            expires_at: now.plus(lifetimes.session_absolute),
+        };
+        let identifier = authenticated.identifier;
+        let replaced = request.session.as_ref().map(Token::hash);
+        let made = self
+            .writes
+            .transact("finish login", async move |transaction| {
+                make(transaction, &session, &authenticated, replaced.as_ref(), now).await
+            })
+            .await?;
+        if !made {
+            return Err(LoginError::Refused);
+        }
+        metrics::counter!("countersign_logins_total").increment(1);
+        self.refund(&identifier, request.address, &browser, was_known).await?;
+        Ok(cookie)
+    }
+}
+
+/// Makes the session, only where the account is active, its record still the one that the login started from, and the
+/// login state has made no session yet.
+async fn make(
+    transaction: &mut Transaction<'_>,
+    session: &NewSession,
+    authenticated: &Authenticated,
+    replaced: Option<&TokenHash>,
+    now: Timestamp,
+) -> Result<Decision<bool>, DbError> {
+    let Some(account) = transaction.query_one(&accounts::standing(&session.account_id)).await? else {
+        return Ok(Decision::Rollback(false));
+    };
+    if account.text(0)? != "active" || account.integer(1)? != authenticated.record_version {
+        return Ok(Decision::Rollback(false));
+    }
+    if transaction.query_one(&sessions::insert(session)).await?.is_none() {
+        return Ok(Decision::Rollback(false));
+    }
+    remember(transaction, &session.browser, &authenticated.identifier, now).await?;
+    if let Some(replaced) = replaced {
+        replace(transaction, replaced, session, now).await?;
+    }
+    Ok(Decision::Commit(true))
+}
+
+async fn remember(
+    transaction: &mut Transaction<'_>,
+    browser: &TokenHash,
+    identifier: &Identifier,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    transaction
+        .query(&accounts::remember_browser(browser, identifier, now))
+        .await?;
+    Ok(())
+}
+
+/// Ends the session that this browser had. If it was the same person's, what hung on it hangs on the new one.
+async fn replace(
+    transaction: &mut Transaction<'_>,
+    old: &TokenHash,
+    new: &NewSession,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let Some(row) = transaction.query_one(&sessions::named_by(old)).await? else {
+        return Ok(());
+    };
+    let (sid, account_id) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
+    transaction.query(&sessions::end(&sid, now)).await?;
+    if account_id == new.account_id {
+        transaction.query(&families::move_session(&sid, &new.sid)).await?;
+    } else {
+        transaction.query(&codes::void_of_session(&sid, &account_id)).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! Login: owns the OPAQUE state machines of login, registration and password reset, from first message to last, and
+//! the mails that lead to the latter two.
+//!
+//! Several shards of one role. Between two messages a state lies sealed in the key-value store, from which it is taken
+//! out atomically: whoever takes it has the only one.
+
+pub mod confirm_email;
+pub mod finish_login;
+pub mod finish_registration;
+pub mod request_mail;
+pub mod start_login;
+pub mod start_registration;
+
+mod guess;
+mod links;
+mod states;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::ask::Door;
+use super::failure::Failure;
+use super::key_ring::secrets::Secrets;
+use super::mailer::{Mailer, Wake};
+use super::supervise::Role;
+use super::writer::Writes;
+use crate::config::Config;
+use crate::db::Store;
+use crate::db::kv::KeyValue;
+use crate::domain::clock::Clock;
+use crate::domain::random::Random;
+use crate::domain::throttle::{TooManyAttempts, retry_after_secs};
+
+/// What Login is made from.
+#[derive(Clone)]
+pub struct Deps {
+    /// Reads accounts and links.
+    pub store: Store,
+    /// States between two messages, throttle counters.
+    pub kv: KeyValue,
+    /// Writes sessions, accounts and links.
+    pub writes: Writes,
+    /// Sends mail.
+    pub mailer: Door<Mailer>,
+    /// The OPAQUE setup, and what identifies, seals and names counters.
+    pub secrets: Arc<Secrets>,
+    /// Lifetimes, limits, onboarding.
+    pub config: Arc<Config>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Everything random.
+    pub random: Arc<dyn Random>,
+}
+
+/// The role; it has no state but what it depends on.
+pub struct Login {
+    deps: Deps,
+}
+
+impl Role for Login {
+    const NAME: &'static str = "login";
+    type Deps = Deps;
+
+    fn begin(deps: &Deps) -> Self {
+        Self { deps: deps.clone() }
+    }
+}
+
+/// Why a step of a login or a registration did not go on.
+#[derive(Debug)]
+pub enum LoginError {
+    /// Wrong password, unknown or disabled account: one answer.
+    Refused,
+    /// The login state or link is unknown, used or expired: one answer.
+    Expired,
+    /// Guessed too often; how long to wait, in s.
+    TooManyAttempts {
+        /// For `Retry-After`.
+        retry_after: u64,
+    },
+    /// This server takes nobody in.
+    SignUpClosed,
+    /// A failure of the server.
+    Failure(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for LoginError {
+    fn from(error: E) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+impl From<TooManyAttempts> for LoginError {
+    fn from(error: TooManyAttempts) -> Self {
+        Self::TooManyAttempts {
+            retry_after: retry_after_secs(error.retry_after),
+        }
+    }
+}
+
+/// An answer, and how long whoever gives it must hold it back: guesses at one e-mail from everywhere are only slowed.
+#[derive(Debug)]
+pub struct Delayed<T> {
+    /// The answer.
+    pub answer: T,
+    /// For how long.
+    pub delay: Duration,
+}
+
+impl Deps {
+    /// Tells the Mailer that a mail was queued. If it does not hear it, it finds the mail by itself a little later.
+    fn wake_mailer(&self) {
+        let mailer = self.mailer.clone();
+        actix_rt::spawn(async move {
+            let _ = mailer.ask(Wake).await;
+        });
+    }
+}

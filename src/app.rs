@@ -1,0 +1,246 @@
+//! The composition root: store, keys, actors, HTTP, in this order; and in reverse order when it ends.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use actix_web::web::Data;
+use futures_util::FutureExt as _;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::actors::key_ring::turn::TurnError;
+use crate::actors::key_ring::{Keys, secrets, turn};
+use crate::actors::supervise::Alarm;
+use crate::actors::supervisor::{self, Actors, Foundation, StopAll, Threads};
+use crate::config::{Config, DatabaseUrl};
+use crate::db::kv::KeyValue;
+use crate::db::store::Migrate;
+use crate::db::{OpenError, ServerLock, Store};
+use crate::domain::clock::Clock;
+use crate::domain::random::Random;
+use crate::domain::vault::Vault;
+use crate::http::app::App;
+use crate::http::server;
+use crate::system::{SystemClock, SystemRandom};
+
+/// How long one actor may take to finish what is under way when the server stops.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The server is about to accept requests.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    /// The address that was bound.
+    pub address: SocketAddr,
+    /// The issuer in force.
+    pub issuer: String,
+}
+
+/// Why a server did not start, or ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Something that the operator can mend, in one sentence that says how.
+    #[error("{0}")]
+    Operator(String),
+    /// A fault of ours.
+    #[error("{0}")]
+    Fault(String),
+}
+
+impl From<OpenError> for RunError {
+    fn from(error: OpenError) -> Self {
+        Self::Operator(error.to_string())
+    }
+}
+
+impl From<TurnError> for RunError {
+    fn from(error: TurnError) -> Self {
+        match error {
+            TurnError::Vault(error) => Self::Operator(error.to_string()),
+            error => Self::Fault(error.to_string()),
+        }
+    }
+}
+
+/// Runs a server until SIGTERM or SIGINT. `ready` is called when the socket is bound and everything behind it is up,
+/// before the first request is accepted.
+///
+/// # Errors
+/// [`RunError`] if the server cannot start, or an actor could not be kept up.
+pub async fn run(config: Config, ready: impl FnOnce(&Ready) -> Result<(), String>) -> Result<(), RunError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let server = Server::start(config, clock, Arc::new(SystemRandom))?;
+    let told = told_to_stop()?;
+    ready(&server.ready).map_err(RunError::Operator)?;
+    server.serve(told).await
+}
+
+/// Resolves at the first SIGTERM or SIGINT.
+fn told_to_stop() -> Result<impl Future<Output = ()>, RunError> {
+    let fault = |error: std::io::Error| RunError::Fault(error.to_string());
+    let mut terminate = signal(SignalKind::terminate()).map_err(fault)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(fault)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// A server that is up, from the inside: what tests of whole flows hold.
+pub struct Server {
+    /// What was bound.
+    pub ready: Ready,
+    /// What handlers hold.
+    pub app: Data<App>,
+    /// Doors to all actors.
+    pub actors: Actors,
+    threads: Option<Threads>,
+    /// Taken when it begins to accept.
+    http: Option<actix_web::dev::Server>,
+    handle: actix_web::dev::ServerHandle,
+    alarm: watch::Receiver<Option<&'static str>>,
+    /// Nobody else may serve from the same SQLite file while this lives.
+    _lock: ServerLock,
+}
+
+impl Server {
+    /// Opens the store, makes or opens the keys, starts the actors and binds the socket. Nothing is accepted until
+    /// the HTTP server is polled.
+    ///
+    /// # Errors
+    /// [`RunError::Operator`] for everything that the operator can mend.
+    pub fn start(mut config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, RunError> {
+        let now = clock.now();
+        let (store, mut connection) = Store::open(&database_url(&config), config.mode, Migrate::Up, now)?;
+        let lock = store.lock_for_server()?;
+        let vault = Arc::new(Vault::new(config.master_key.expose()));
+        let policy = supervisor::rotation_policy(&config);
+        let first = store.with_setup_lock(|| {
+            let work = async {
+                let secrets = secrets::open(&store, &mut connection, &vault, random.as_ref(), now).await?;
+                let keys = turn::first(&store, &mut connection, &vault, &policy, random.as_ref(), now).await?;
+                Ok::<_, TurnError>((secrets, keys))
+            };
+            // Nothing on SQLite waits.
+            Ok(work.now_or_never())
+        })?;
+        let (secrets, keys) = first.ok_or_else(|| RunError::Fault("opening the keys waited".to_owned()))??;
+        let listener = bind(config.listen)?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| RunError::Fault(error.to_string()))?;
+        config.bound_to(address);
+        let config = Arc::new(config);
+        let kv = KeyValue::in_memory(Arc::clone(&clock), config.kv);
+        let keys = Keys::new(keys);
+        let (alarm, heard) = Alarm::new();
+        let foundation = Foundation {
+            store: store.clone(),
+            connection,
+            kv: kv.clone(),
+            vault,
+            secrets,
+            keys: keys.clone(),
+            config: Arc::clone(&config),
+            clock: Arc::clone(&clock),
+            random,
+        };
+        let metrics = metrics_recorder()?;
+        let (actors, threads) =
+            supervisor::start(foundation, &alarm).map_err(|error| RunError::Operator(error.to_string()))?;
+        let app = Data::new(App {
+            config: Arc::clone(&config),
+            store,
+            kv,
+            keys,
+            clock,
+            actors: actors.clone(),
+            metrics,
+            accepting: AtomicBool::new(true),
+        });
+        let http = server::build(app.clone(), listener).map_err(|error| RunError::Fault(error.to_string()))?;
+        Ok(Self {
+            ready: Ready {
+                address,
+                issuer: config.define.issuer.as_str().to_owned(),
+            },
+            app,
+            actors,
+            threads: Some(threads),
+            handle: http.handle(),
+            http: Some(http),
+            alarm: heard,
+            _lock: lock,
+        })
+    }
+
+    /// Accepts requests until `told_to_stop` resolves, then stops in order.
+    ///
+    /// # Errors
+    /// [`RunError::Fault`] if an actor could not be kept up, or the HTTP server ended by itself.
+    pub async fn serve(mut self, told_to_stop: impl Future<Output = ()>) -> Result<(), RunError> {
+        let http = actix_web::rt::spawn(
+            self.http
+                .take()
+                .ok_or_else(|| RunError::Fault("started twice".into()))?,
+        );
+        let ended = tokio::select! {
+            () = told_to_stop => Ok(()),
+            raised = self.alarm.wait_for(Option::is_some) => {
+                let actor = raised.ok().and_then(|actor| *actor).unwrap_or("an actor");
+                Err(RunError::Fault(format!("{actor} could not be kept up; see the log for its panics")))
+            }
+            ended = http => match ended {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(error)) => Err(RunError::Fault(error.to_string())),
+                Err(error) => Err(RunError::Fault(error.to_string())),
+            },
+        };
+        self.stop().await;
+        ended
+    }
+
+    /// Stops in order: no new connections, requests under way answered, actors from leaf to Writer, threads.
+    async fn stop(mut self) {
+        tracing::info!("stopping");
+        self.app.stop_accepting();
+        self.handle.stop(true).await;
+        match self.actors.supervisor.ask(StopAll { patience: PATIENCE }).await {
+            Ok(late) if late.is_empty() => {}
+            Ok(late) => tracing::warn!(?late, "some actors did not finish in time"),
+            Err(fault) => tracing::warn!(%fault, "the supervisor did not stop the others"),
+        }
+        if let Some(threads) = self.threads.take() {
+            let _ = actix_web::rt::task::spawn_blocking(move || threads.stop()).await;
+        }
+        tracing::info!("stopped");
+    }
+}
+
+fn database_url(config: &Config) -> String {
+    match &config.database_url {
+        DatabaseUrl::SqliteFile(path) => format!("sqlite:{}", path.display()),
+        DatabaseUrl::SqliteMemory => "sqlite::memory:".to_owned(),
+    }
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, RunError> {
+    TcpListener::bind(address).map_err(|error| {
+        RunError::Operator(format!(
+            "cannot listen on {address}: {error}; stop what uses it, or choose another address with listen (--listen)"
+        ))
+    })
+}
+
+/// One recorder a process, whoever starts first.
+fn metrics_recorder() -> Result<PrometheusHandle, RunError> {
+    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    HANDLE
+        .get_or_init(|| PrometheusBuilder::new().install_recorder().ok())
+        .clone()
+        .ok_or_else(|| RunError::Fault("the metrics recorder could not be installed".to_owned()))
+}

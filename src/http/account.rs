@@ -1,0 +1,56 @@
+//! `/account/…`: who is signed in here, and the end of that.
+
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::app::App;
+use super::cookies::{self, Cookie};
+use super::extract::Json;
+use super::problem::{Kind, Problem};
+use crate::actors::grants::logout::EndSession;
+use crate::db::sessions;
+
+/// Who is signed in.
+pub async fn session(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, Problem> {
+    let browser = cookies::browser(&request, &app.config.define.issuer);
+    let signed_out = || Problem::new(Kind::InvalidCredentials).detail("nobody is signed in here");
+    let (Some(id), Some(session)) = (&browser.id, &browser.session) else {
+        return Err(signed_out());
+    };
+    let row = app
+        .store
+        .query_one(&sessions::live(&session.hash(), app.clock.now()))
+        .await?;
+    let live = row
+        .as_ref()
+        .map(sessions::read)
+        .transpose()?
+        .filter(|live| live.browser == id.hash());
+    let live = live.ok_or_else(signed_out)?;
+    Ok(HttpResponse::Ok().json(json!({
+        "email": live.email,
+        "authenticated_at": live.facts.authenticated_at.as_millis(),
+    })))
+}
+
+/// No parameters; the body is there because a page of ours must send it.
+#[derive(Deserialize)]
+pub struct Nothing {}
+
+/// Signs out.
+pub async fn logout(request: HttpRequest, app: Data<App>, _: Json<Nothing>) -> Result<HttpResponse, Problem> {
+    let issuer = &app.config.define.issuer;
+    let browser = cookies::browser(&request, issuer);
+    let key = browser
+        .session
+        .as_ref()
+        .map(|session| session.hash().to_text())
+        .unwrap_or_default();
+    app.actors.grants.ask(&key, EndSession { browser }).await??;
+    Ok(HttpResponse::Ok()
+        .append_header((header::SET_COOKIE, Cookie::Session.clear(issuer)))
+        .json(json!({ "next": "/signed-out/" })))
+}

@@ -1,0 +1,52 @@
+//! What every handler holds: doors to the actors, and the snapshots that answer without asking anybody.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::actors::key_ring::Keys;
+use crate::actors::supervisor::Actors;
+use crate::config::Config;
+use crate::db::Store;
+use crate::db::kv::KeyValue;
+use crate::domain::clock::Clock;
+
+/// Shared by all workers.
+pub struct App {
+    /// What the operator set, with the address that was really bound.
+    pub config: Arc<Config>,
+    /// For look-ups that only read.
+    pub store: Store,
+    /// For gauges.
+    pub kv: KeyValue,
+    /// The published keys.
+    pub keys: Keys,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Doors to all actors.
+    pub actors: Actors,
+    /// Renders the metrics.
+    pub metrics: PrometheusHandle,
+    /// Cleared when the server begins to stop, so that load balancers look elsewhere.
+    pub accepting: AtomicBool,
+}
+
+impl App {
+    /// The issuer.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        self.config.define.issuer.as_str()
+    }
+
+    /// Whether new work is welcome.
+    #[must_use]
+    pub fn is_accepting(&self) -> bool {
+        self.accepting.load(Ordering::Relaxed)
+    }
+
+    /// Says to load balancers that the server is about to stop.
+    pub fn stop_accepting(&self) {
+        self.accepting.store(false, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,11 @@
+//! The authorization server's endpoints, one file each.
+
+pub mod authorize;
+pub mod consent;
+pub mod discovery;
+pub mod logout;
+pub mod revoke;
+pub mod token;
+pub mod userinfo;
+
+mod form;

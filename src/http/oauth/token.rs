@@ -1,0 +1,58 @@
+//! `/oauth/token/`: what was granted becomes tokens (RFC 6749 §3.2).
+
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+use super::form;
+use crate::actors::failure::Failure;
+use crate::actors::grants::request_tokens::RequestTokens;
+use crate::http::address::client_address;
+use crate::http::app::App;
+use crate::http::extract::Body;
+
+#[derive(Serialize)]
+struct Answer {
+    access_token: String,
+    token_type: &'static str,
+    expires_in: u64,
+    scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+}
+
+/// A token request.
+pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpResponse {
+    let parameters = match form::parameters(request.headers(), request.query_string(), &body.0) {
+        Ok(parameters) => parameters,
+        Err(error) => return form::oauth(&error),
+    };
+    let key = parameters
+        .get("code")
+        .or_else(|| parameters.get("refresh_token"))
+        .unwrap_or_default()
+        .to_owned();
+    let message = RequestTokens {
+        authorization: form::authorization(request.headers()),
+        parameters,
+        address: client_address(&request, &app.config.trusted_proxies),
+    };
+    let tokens = match app.actors.grants.ask(&key, message).await {
+        Ok(Ok(tokens)) => tokens,
+        Ok(Err(refusal)) => return form::refuse(refusal),
+        Err(fault) => return form::fail(Failure::from(fault)),
+    };
+    HttpResponse::Ok()
+        .insert_header((header::PRAGMA, "no-cache"))
+        .json(Answer {
+            access_token: tokens.access,
+            token_type: "Bearer",
+            expires_in: tokens.expires_in.as_secs(),
+            scope: tokens.scope,
+            id_token: tokens.id,
+            refresh_token: tokens.refresh,
+        })
+}
