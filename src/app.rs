@@ -71,17 +71,23 @@ impl From<TurnError> for RunError {
 /// [`RunError`] if the server cannot start, or an actor could not be kept up.
 pub async fn run(config: Config, ready: impl FnOnce(&Ready) -> Result<(), String>) -> Result<(), RunError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let mut server = Server::start(config, clock, Arc::new(SystemRandom))?;
+    let server = Server::start(config, clock, Arc::new(SystemRandom))?;
+    let told = told_to_stop()?;
     ready(&server.ready).map_err(RunError::Operator)?;
-    let handle = actix_web::rt::spawn(
-        server
-            .http
-            .take()
-            .ok_or_else(|| RunError::Fault("started twice".into()))?,
-    );
-    let ended = server.wait(handle).await;
-    server.stop().await;
-    ended
+    server.serve(told).await
+}
+
+/// Resolves at the first SIGTERM or SIGINT.
+fn told_to_stop() -> Result<impl Future<Output = ()>, RunError> {
+    let fault = |error: std::io::Error| RunError::Fault(error.to_string());
+    let mut terminate = signal(SignalKind::terminate()).map_err(fault)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(fault)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// A server that is up, from the inside: what tests of whole flows hold.
@@ -93,6 +99,7 @@ pub struct Server {
     /// Doors to all actors.
     pub actors: Actors,
     threads: Option<Threads>,
+    /// Taken when it begins to accept.
     http: Option<actix_web::dev::Server>,
     handle: actix_web::dev::ServerHandle,
     alarm: watch::Receiver<Option<&'static str>>,
@@ -171,28 +178,34 @@ impl Server {
         })
     }
 
-    /// Waits for a signal, an alarm, or the end of the HTTP server.
-    async fn wait(&mut self, http: actix_web::rt::task::JoinHandle<std::io::Result<()>>) -> Result<(), RunError> {
-        let fault = |error: std::io::Error| RunError::Fault(error.to_string());
-        let mut terminate = signal(SignalKind::terminate()).map_err(fault)?;
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(fault)?;
-        tokio::select! {
-            _ = terminate.recv() => Ok(()),
-            _ = interrupt.recv() => Ok(()),
+    /// Accepts requests until `told_to_stop` resolves, then stops in order.
+    ///
+    /// # Errors
+    /// [`RunError::Fault`] if an actor could not be kept up, or the HTTP server ended by itself.
+    pub async fn serve(mut self, told_to_stop: impl Future<Output = ()>) -> Result<(), RunError> {
+        let http = actix_web::rt::spawn(
+            self.http
+                .take()
+                .ok_or_else(|| RunError::Fault("started twice".into()))?,
+        );
+        let ended = tokio::select! {
+            () = told_to_stop => Ok(()),
             raised = self.alarm.wait_for(Option::is_some) => {
                 let actor = raised.ok().and_then(|actor| *actor).unwrap_or("an actor");
                 Err(RunError::Fault(format!("{actor} could not be kept up; see the log for its panics")))
             }
             ended = http => match ended {
                 Ok(Ok(())) => Ok(()),
-                Ok(Err(error)) => Err(fault(error)),
+                Ok(Err(error)) => Err(RunError::Fault(error.to_string())),
                 Err(error) => Err(RunError::Fault(error.to_string())),
             },
-        }
+        };
+        self.stop().await;
+        ended
     }
 
     /// Stops in order: no new connections, requests under way answered, actors from leaf to Writer, threads.
-    pub async fn stop(mut self) {
+    async fn stop(mut self) {
         tracing::info!("stopping");
         self.app.stop_accepting();
         self.handle.stop(true).await;

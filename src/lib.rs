@@ -8,12 +8,14 @@
 //! - [`domain`]: pure decisions
 //! - [`db`]: the store
 //! - [`actors`]: who owns what at run time
-//! - [`http`]: routes
+//! - [`http`]: routes and pages
+//! - [`cli`]: the commands of the binary
 //!
 //! Beside them, [`system`]: the machine's clock and random source, which are passed in; [`app`] puts all together.
 
 pub mod actors;
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod db;
 pub mod domain;

@@ -9,8 +9,9 @@ use crate::actors::ask::Door;
 use crate::actors::supervise::Alarm;
 use crate::actors::writer::Writes;
 use crate::config::Config;
+use crate::config::Mode;
 use crate::db::store::Migrate;
-use crate::db::{Mode, Row, Statement, Store};
+use crate::db::{Row, Statement, Store};
 use crate::domain::clock::{Clock, Timestamp};
 
 /// A clock that stands still until it is moved.

@@ -388,3 +388,6 @@ impl<R: Role> Serve<Provoke> for R {
         panic!("provoked in a handler");
     }
 }
+
+#[cfg(test)]
+mod tests;

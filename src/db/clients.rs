@@ -46,6 +46,22 @@ pub fn insert(client: &Client, now: Timestamp) -> Result<Statement, DbError> {
     .bind(now.as_millis()))
 }
 
+/// Registers a client, or replaces its record if that differs; what it was granted stays.
+///
+/// # Errors
+/// As for [`insert`].
+pub fn put(client: &Client, now: Timestamp) -> Result<Statement, DbError> {
+    let record = serde_json::to_string(client).map_err(|error| DbError::Inconsistent(error.to_string()))?;
+    Ok(Statement::new(
+        "INSERT INTO clients (id, record, not_before, created_at) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (id) DO UPDATE SET record = EXCLUDED.record WHERE clients.record <> EXCLUDED.record",
+    )
+    .bind(client.id.as_str())
+    .bind(record)
+    .bind(client.not_before.as_millis())
+    .bind(now.as_millis()))
+}
+
 /// Removes a client and what it was granted; a row if there was one.
 #[must_use]
 pub fn remove(id: &ClientId) -> Statement {

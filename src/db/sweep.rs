@@ -4,6 +4,7 @@ use super::error::DbError;
 use super::statement::Statement;
 use super::value::Row;
 use crate::domain::clock::Timestamp;
+use crate::domain::lease::Lease;
 
 /// One kind of row that expires.
 #[derive(Clone, Copy, Debug)]
@@ -74,17 +75,6 @@ impl Expiry {
             .bind(now.as_millis().saturating_sub(self.grace))
             .bind(limit)
     }
-}
-
-/// A lease as it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lease {
-    /// Who holds it.
-    pub holder: String,
-    /// How often it has changed hands.
-    pub epoch: i64,
-    /// How often its holder has said that it is alive.
-    pub heartbeat: i64,
 }
 
 /// The lease `sweep`: `holder, epoch, heartbeat`.

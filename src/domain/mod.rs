@@ -2,8 +2,10 @@
 
 pub mod account;
 pub mod clock;
+pub mod drift;
 pub mod email;
 pub mod keys;
+pub mod lease;
 pub mod mail;
 pub mod oauth;
 pub mod opaque;

@@ -13,7 +13,7 @@ pub(super) fn pause(config: &config::Mail, attempts: i64, spread: u32) -> Durati
         .saturating_mul(2_u32.saturating_pow(doublings))
         .min(config.longest_retry);
     let half = whole / 2;
-    whole - half.mul_f64(f64::from(spread) / f64::from(u32::MAX))
+    whole.saturating_sub(half.mul_f64(f64::from(spread) / f64::from(u32::MAX)))
 }
 
 #[cfg(test)]

@@ -126,3 +126,6 @@ impl Writes {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,6 +44,7 @@ impl WriteConnection {
             let _ = self.connection.execute_batch("ROLLBACK");
             return settle_all(batch, |_| Err(error.clone()));
         }
+        metrics::counter!("countersign_commits_total").increment(1);
         settle_all(batch, |index| {
             results.get(index).cloned().unwrap_or(Err(DbError::Panicked))
         });

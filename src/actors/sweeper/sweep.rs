@@ -1,0 +1,79 @@
+//! One sweep, in batches that leave room for requests between them.
+
+use std::time::Duration;
+
+use super::Deps;
+use crate::actors::writer::WriteError;
+use crate::db::Decision;
+use crate::db::sweep::{EXPIRIES, Expiry, beat};
+
+/// How many rows go in one transaction.
+pub(super) const BATCH: i64 = 500;
+
+/// How long a sweep rests between two batches.
+const REST: Duration = Duration::from_millis(20);
+
+/// How many entries of each kind of the key-value store are dropped in one sweep.
+const STATES: usize = 100_000;
+
+/// What became of a batch.
+enum Batch {
+    /// So many rows are gone, and there may be more.
+    Full(usize),
+    /// So many rows are gone, and no more have expired.
+    Last(usize),
+    /// Another process has the turn; nothing was deleted.
+    NotOurs,
+}
+
+/// Drops expired entries of the key-value store.
+pub(super) async fn sweep_states(deps: &Deps) {
+    let swept = deps.kv.sweep(STATES, deps.clock.now()).await;
+    metrics::counter!("countersign_swept_states_total").increment(count(swept));
+}
+
+/// Deletes expired rows, for as long as `holder` has the turn under `epoch` and the clock can be believed.
+pub(super) async fn sweep_rows(deps: &Deps, holder: &str, epoch: i64) -> Result<(), WriteError> {
+    for expiry in EXPIRIES {
+        loop {
+            if deps.baseline.have_parted(deps.clock.as_ref()) {
+                return Ok(());
+            }
+            let batch = delete_batch(deps, expiry, holder, epoch).await?;
+            let (Batch::Full(rows) | Batch::Last(rows)) = batch else {
+                tracing::warn!("another process has taken the turn to sweep; this one stops");
+                return Ok(());
+            };
+            metrics::counter!("countersign_swept_rows_total", "table" => expiry.name).increment(count(rows));
+            if matches!(batch, Batch::Last(_)) {
+                break;
+            }
+            actix_rt::time::sleep(REST).await;
+        }
+    }
+    Ok(())
+}
+
+async fn delete_batch(deps: &Deps, expiry: Expiry, holder: &str, epoch: i64) -> Result<Batch, WriteError> {
+    // The beat locks the lease until the batch is committed: nobody takes it over in between.
+    let beat = beat(holder, epoch);
+    let delete = expiry.statement(deps.clock.now(), BATCH);
+    deps.writes
+        .transact("sweep", async move |transaction| {
+            if transaction.query_one(&beat).await?.is_none() {
+                return Ok(Decision::Rollback(Batch::NotOurs));
+            }
+            let rows = transaction.query(&delete).await?.len();
+            let full = i64::try_from(rows).is_ok_and(|rows| rows >= BATCH);
+            Ok(Decision::Commit(if full {
+                Batch::Full(rows)
+            } else {
+                Batch::Last(rows)
+            }))
+        })
+        .await
+}
+
+fn count(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
+}

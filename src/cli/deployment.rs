@@ -1,0 +1,258 @@
+//! Which deployment a command is about, and its open database.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::failure::Failure;
+use crate::actors::key_ring::secrets::{self, Secrets};
+use crate::config::{Config, DatabaseUrl, Dev, MasterKey};
+use crate::db::store::Migrate;
+use crate::db::{Row, Statement, Store, WriteConnection, keys};
+use crate::domain::clock::{Clock as _, Timestamp};
+use crate::domain::random::bytes;
+use crate::domain::vault::Vault;
+use crate::system::{SystemClock, SystemRandom};
+
+/// Where `countersign dev` listens unless it is told.
+pub(super) const DEV_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 4242);
+/// Where it keeps its data unless it is told.
+pub(super) const DEV_DATA: &str = "data";
+
+/// Names a deployment. Without options and variables nothing is guessed.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct Target {
+    /// Folder of a `countersign dev`; also `COUNTERSIGN_DATA`
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    pub(super) data: Option<PathBuf>,
+    /// Configuration file of a `countersign serve`; also `COUNTERSIGN_CONFIG`
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// What a target comes down to.
+#[derive(Debug, PartialEq, Eq)]
+enum Place {
+    Dev(PathBuf),
+    File(PathBuf),
+    Environment,
+}
+
+impl Target {
+    /// The configuration of a deployment that is there: nothing is made.
+    pub(super) fn config(&self) -> Result<Config, Failure> {
+        match self.place()? {
+            Place::Dev(folder) => {
+                for (file, what) in [("countersign.db", "development database"), ("master.key", "master key")] {
+                    if !folder.join(file).exists() {
+                        return Err(Failure::operator(format!(
+                            "there is no {what} in {}; make one with `countersign dev --data {0}`, or name another folder",
+                            folder.display()
+                        )));
+                    }
+                }
+                dev_config(&folder)
+            }
+            place => serve_config(place),
+        }
+    }
+
+    /// The configuration of a deployment that may be about to be made.
+    pub(super) fn config_to_make(&self) -> Result<Config, Failure> {
+        match self.place()? {
+            Place::Dev(folder) => dev_config(&folder),
+            place => serve_config(place),
+        }
+    }
+
+    fn place(&self) -> Result<Place, Failure> {
+        self.place_among(|name| std::env::var_os(name).filter(|value| !value.is_empty()).map(Into::into))
+    }
+
+    fn place_among(&self, variable: impl Fn(&str) -> Option<PathBuf>) -> Result<Place, Failure> {
+        match (&self.data, &self.config) {
+            (Some(folder), _) => return Ok(Place::Dev(folder.clone())),
+            (None, Some(file)) => return Ok(Place::File(file.clone())),
+            (None, None) => {}
+        }
+        match (variable("COUNTERSIGN_DATA"), variable("COUNTERSIGN_CONFIG")) {
+            (Some(_), Some(_)) => Err(Failure::operator(
+                "COUNTERSIGN_DATA and COUNTERSIGN_CONFIG are both set; give --data or --config, or unset one of them",
+            )),
+            (Some(folder), None) => Ok(Place::Dev(folder)),
+            (None, Some(file)) => Ok(Place::File(file)),
+            (None, None) => Ok(Place::Environment),
+        }
+    }
+}
+
+fn serve_config(place: Place) -> Result<Config, Failure> {
+    let file = match place {
+        Place::File(file) | Place::Dev(file) => Some(file),
+        Place::Environment => {
+            if !std::env::vars_os().any(|(name, _)| name.to_string_lossy().starts_with("COUNTERSIGN_")) {
+                return Err(Failure::operator(
+                    "no deployment is named; give --config FILE, or --data DIR for one that `countersign dev` made",
+                ));
+            }
+            None
+        }
+    };
+    Ok(Config::load(file.as_deref(), std::env::vars_os())?)
+}
+
+/// The configuration of `countersign serve`, from `--config`, `COUNTERSIGN_CONFIG`, or variables alone.
+pub(super) fn load(file: Option<&Path>) -> Result<Config, Failure> {
+    let variable = || {
+        std::env::var_os("COUNTERSIGN_CONFIG")
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let file = file.map(Path::to_owned).or_else(variable);
+    Ok(Config::load(file.as_deref(), std::env::vars_os())?)
+}
+
+fn dev_config(folder: &Path) -> Result<Config, Failure> {
+    make_dev(Dev {
+        listen: DEV_LISTEN.into(),
+        data_dir: folder,
+        issuer: None,
+    })
+}
+
+/// The configuration of `countersign dev`; folder and master key are made if they are not there.
+pub(super) fn make_dev(dev: Dev<'_>) -> Result<Config, Failure> {
+    let (database, key) = (dev.data_dir.join("countersign.db"), dev.data_dir.join("master.key"));
+    if database.exists() && !key.exists() {
+        // A new key could not open what the database holds.
+        return Err(Failure::operator(format!(
+            "{} is there but its master key {} is not; put the key back, or remove both to begin anew",
+            database.display(),
+            key.display()
+        )));
+    }
+    let fresh = MasterKey::new(bytes(&SystemRandom));
+    Ok(Config::dev(dev, &fresh, std::env::vars_os())?)
+}
+
+/// How the store names the database.
+pub(super) fn database_url(config: &Config) -> String {
+    match &config.database_url {
+        DatabaseUrl::SqliteFile(path) => format!("sqlite:{}", path.display()),
+        DatabaseUrl::SqliteMemory => "sqlite::memory:".to_owned(),
+    }
+}
+
+/// Refuses a database that a command cannot find, so that opening does not make an empty one.
+pub(super) fn must_exist(config: &Config) -> Result<(), Failure> {
+    match &config.database_url {
+        DatabaseUrl::SqliteFile(path) if !path.exists() => Err(Failure::operator(format!(
+            "there is no database {}; make one with `countersign migrate up`, or mend database_url",
+            path.display()
+        ))),
+        DatabaseUrl::SqliteFile(_) => Ok(()),
+        DatabaseUrl::SqliteMemory => Err(Failure::operator(
+            "database_url is sqlite::memory:, which only the server itself can see; use a file",
+        )),
+    }
+}
+
+/// The time of this command.
+pub(super) fn now() -> Timestamp {
+    SystemClock::start().now()
+}
+
+/// Runs a future to its end.
+pub(super) fn wait<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
+    match actix_rt::Runtime::new() {
+        Ok(runtime) => Ok(runtime.block_on(future)),
+        Err(error) => Err(Failure::fault(format!("the runtime cannot be started: {error}"))),
+    }
+}
+
+/// An open deployment. Its database may be in use by a server.
+pub(super) struct Opened {
+    /// Its configuration.
+    pub(super) config: Config,
+    /// Reads.
+    pub(super) store: Store,
+    /// Writes.
+    pub(super) writer: WriteConnection,
+}
+
+impl Opened {
+    /// Opens the database of `target`, which must be there and up to date.
+    pub(super) fn open(target: &Target) -> Result<Self, Failure> {
+        let config = target.config()?;
+        must_exist(&config)?;
+        let (store, writer) = Store::open(&database_url(&config), config.mode, Migrate::Never, now())?;
+        Ok(Self { config, store, writer })
+    }
+
+    /// Reads.
+    pub(super) fn query(&self, statement: &Statement) -> Result<Vec<Row>, Failure> {
+        Ok(wait(self.store.query(statement))??)
+    }
+
+    /// The vault, once it has opened everything there is: a wrong master key must seal nothing.
+    pub(super) fn vault(&self) -> Result<Vault, Failure> {
+        let vault = Vault::new(self.config.master_key.expose());
+        for row in self.query(&keys::secrets())? {
+            vault.open(&keys::place_of_secret(row.text(0)?), row.blob(1)?)?;
+        }
+        for row in self.query(&keys::all())? {
+            let key = keys::read(&row)?;
+            if key.record.state.is_published() {
+                vault.open(&keys::place_of_key(&key.record.kid), &key.sealed)?;
+            }
+        }
+        Ok(vault)
+    }
+
+    /// The secrets, made now if no server has run yet.
+    pub(super) fn secrets(&mut self) -> Result<std::sync::Arc<Secrets>, Failure> {
+        let vault = self.vault()?;
+        let (store, writer) = (&self.store, &mut self.writer);
+        let opened = store.with_setup_lock(|| Ok(wait(secrets::open(store, writer, &vault, &SystemRandom, now()))))?;
+        Ok(opened??)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(data: Option<&str>, config: Option<&str>) -> Target {
+        Target {
+            data: data.map(Into::into),
+            config: config.map(Into::into),
+            json: false,
+        }
+    }
+
+    fn place(target: &Target, variables: &[(&str, &str)]) -> Option<Place> {
+        let find = |name: &str| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| PathBuf::from(value))
+        };
+        target.place_among(find).ok()
+    }
+
+    #[test]
+    fn options_win_over_variables_and_two_variables_are_one_too_many() {
+        let both = [("COUNTERSIGN_DATA", "d"), ("COUNTERSIGN_CONFIG", "c.toml")];
+        assert_eq!(place(&target(Some("x"), None), &both), Some(Place::Dev("x".into())));
+        assert_eq!(place(&target(None, Some("y")), &both), Some(Place::File("y".into())));
+        assert_eq!(place(&target(None, None), &both), None);
+        assert_eq!(place(&target(None, None), &both[..1]), Some(Place::Dev("d".into())));
+        assert_eq!(
+            place(&target(None, None), &both[1..]),
+            Some(Place::File("c.toml".into()))
+        );
+        assert_eq!(place(&target(None, None), &[]), Some(Place::Environment));
+    }
+}

@@ -1,0 +1,118 @@
+//! `countersign keys rotate`.
+
+use serde_json::json;
+
+use crate::actors::key_ring::turn;
+use crate::cli::deployment::{Opened, Target, now, wait};
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::domain::keys::lifecycle::{KeyRecord, Purpose};
+use crate::domain::keys::rotation::{self, Change};
+use crate::domain::vault::Vault;
+use crate::system::SystemRandom;
+
+/// How often the table may change under the command before it gives up.
+const TRIES: usize = 10;
+
+/// Begins a rotation.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  countersign keys rotate --config countersign.toml\n  \
+                  countersign keys rotate --config countersign.toml --purpose EdDSA --now\n\n\
+                  Without --now the new key is published first and signs when every cached key set has it.\n\
+                  With --now, for a key that somebody else may have: the new key signs at once, and every older one of its\n\
+                  purpose is withdrawn with all that it signed or encrypted. Where the purpose is `refresh`, every refresh\n\
+                  token ends; else every ID token and access token of that algorithm.")]
+pub(in crate::cli) struct Args {
+    #[command(flatten)]
+    target: Target,
+    /// `EdDSA`, ES256, RS256 or refresh [default: all of them]
+    #[arg(long, value_parser = parse_purpose)]
+    purpose: Option<Purpose>,
+    /// Withdraw the older keys at once
+    #[arg(long)]
+    now: bool,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let mut opened = Opened::open(&args.target)?;
+    let vault = opened.vault()?;
+    let purposes = args.purpose.map_or(Purpose::ALL.to_vec(), |purpose| vec![purpose]);
+    for purpose in purposes {
+        let changes = rotate(&mut opened, &vault, purpose, args.now)?;
+        tell(purpose, &changes, args)?;
+    }
+    Ok(())
+}
+
+/// Rotates one purpose, anew if a running server changed the table meanwhile.
+fn rotate(opened: &mut Opened, vault: &Vault, purpose: Purpose, at_once: bool) -> Result<Vec<Change>, Failure> {
+    for _ in 0..TRIES {
+        let found = wait(turn::load(&opened.store))??;
+        let changes = plan(&turn::records(&found), purpose, at_once)?;
+        if turn::apply(&mut opened.writer, &found, changes.clone(), vault, &SystemRandom, now())? {
+            return Ok(changes);
+        }
+    }
+    Err(Failure::operator("the keys change all the time; try again in a minute"))
+}
+
+fn plan(keys: &[KeyRecord], purpose: Purpose, at_once: bool) -> Result<Vec<Change>, Failure> {
+    if at_once {
+        rotation::rotate_now(keys, purpose, now()).map_err(|error| Failure::fault(error.to_string()))
+    } else {
+        Ok(rotation::rotate(keys, purpose, now()))
+    }
+}
+
+fn tell(purpose: Purpose, changes: &[Change], args: &Args) -> Result<(), Failure> {
+    let withdrawn: Vec<&str> = changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Move { kid, .. } => Some(kid.as_str()),
+            Change::Create { .. } => None,
+        })
+        .collect();
+    let answer = json!({
+        "purpose": purpose.to_string(),
+        "created": !changes.is_empty(),
+        "withdrawn": withdrawn,
+    });
+    output::either(args.target.json, &answer, || {
+        if changes.is_empty() {
+            return format!("{purpose}: a rotation is under way already; nothing was changed.");
+        }
+        if !args.now {
+            return format!("{purpose}: a new key is pending; it takes over when every cached key set has it.");
+        }
+        let count = withdrawn.len();
+        let ended = match purpose {
+            Purpose::Refresh => "every refresh token has ended: applications have to send people to sign in again",
+            Purpose::Sign(_) => {
+                "every ID and access token that they signed is refused here at once, and elsewhere when the key set is \
+                 fetched anew"
+            }
+        };
+        format!("{purpose}: a new key is active and {count} older ones are withdrawn; {ended}.")
+    })
+}
+
+fn parse_purpose(text: &str) -> Result<Purpose, String> {
+    Purpose::ALL
+        .into_iter()
+        .find(|purpose| purpose.to_string() == text)
+        .ok_or_else(|| "it must be EdDSA, ES256, RS256 or refresh".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn purposes_read_as_they_are_listed() {
+        for purpose in Purpose::ALL {
+            assert_eq!(parse_purpose(&purpose.to_string()), Ok(purpose));
+        }
+        assert!(parse_purpose("none").is_err());
+    }
+}

@@ -1,0 +1,15 @@
+//! The server from outside, over HTTP: every request goes through a real socket, a real store and real actors.
+//!
+//! Each file is one matter; the ids in the names of tests are those of the checks that they show. A test starts a
+//! server of its own, in this process, with a clock that it can move.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod sign_in;
+mod support;

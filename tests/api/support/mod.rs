@@ -1,0 +1,11 @@
+//! What the tests stand on: a server, people who sign in to it, and clients that they sign in with.
+
+mod browser;
+mod client;
+mod person;
+mod server;
+
+pub use browser::{Answer, Browser};
+pub use client::{Client, Tokens, query_of};
+pub use person::Person;
+pub use server::{Server, TestClock};
