@@ -46,23 +46,26 @@ impl Source {
             if inside || text(1) != Some("::") {
                 continue;
             }
-            match token.as_str() {
-                "crate" => tree(&tokens, at + 2, &[], &mut found),
-                "self" => tree(&tokens, at + 2, &self.module, &mut found),
-                "super" => {
-                    let mut base = self.module.clone();
-                    base.pop();
-                    let mut next = at + 2;
-                    while tokens.get(next).is_some_and(|(_, token)| token == "super") {
-                        base.pop();
-                        next += 2;
-                    }
-                    tree(&tokens, next, &base, &mut found);
-                }
-                _ => {}
-            }
+            let (base, start) = match token.as_str() {
+                "crate" => (Vec::new(), at + 2),
+                "self" => (self.module.clone(), at + 2),
+                "super" => self.above(&tokens, at + 2),
+                _ => continue,
+            };
+            tree(&tokens, start, &base, &mut found);
         }
         found
+    }
+
+    /// The module that `super` and the further ones from `next` on lead to, and where the path goes on.
+    fn above(&self, tokens: &[(usize, String)], mut next: usize) -> (Vec<String>, usize) {
+        let mut base = self.module.clone();
+        base.pop();
+        while tokens.get(next).is_some_and(|(_, token)| token == "super") {
+            base.pop();
+            next += 2;
+        }
+        (base, next)
     }
 }
 
