@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use crate::actors::key_ring::turn::TurnError;
 use crate::actors::key_ring::{Keys, secrets, turn};
 use crate::actors::supervise::Alarm;
-use crate::actors::supervisor::{self, Actors, Foundation, StopAll, Threads};
+use crate::actors::supervisor::{self, Foundation, StopAll, Threads};
 use crate::config::{Config, DatabaseUrl};
 use crate::db::kv::KeyValue;
 use crate::db::store::Migrate;
@@ -96,8 +96,6 @@ pub struct Server {
     pub ready: Ready,
     /// What handlers hold.
     pub app: Data<App>,
-    /// Doors to all actors.
-    pub actors: Actors,
     threads: Option<Threads>,
     /// Taken when it begins to accept.
     http: Option<actix_web::dev::Server>,
@@ -135,42 +133,38 @@ impl Server {
             .map_err(|error| RunError::Fault(error.to_string()))?;
         config.bound_to(address);
         let config = Arc::new(config);
-        let kv = KeyValue::in_memory(Arc::clone(&clock), config.kv);
-        let keys = Keys::new(keys);
         let (alarm, heard) = Alarm::new();
-        let foundation = Foundation {
-            store: store.clone(),
-            connection,
-            kv: kv.clone(),
+        let ground = Foundation {
+            store,
+            kv: KeyValue::in_memory(Arc::clone(&clock), config.kv),
             vault,
             secrets,
-            keys: keys.clone(),
-            config: Arc::clone(&config),
-            clock: Arc::clone(&clock),
+            keys: Keys::new(keys),
+            config,
+            clock,
             random,
         };
-        let metrics = metrics_recorder()?;
-        let (actors, threads) =
-            supervisor::start(foundation, &alarm).map_err(|error| RunError::Operator(error.to_string()))?;
+        let house =
+            supervisor::start(&ground, connection, &alarm).map_err(|error| RunError::Operator(error.to_string()))?;
         let app = Data::new(App {
-            config: Arc::clone(&config),
-            store,
-            kv,
-            keys,
-            clock,
-            actors: actors.clone(),
-            metrics,
+            config: ground.config,
+            store: ground.store,
+            kv: ground.kv,
+            keys: ground.keys,
+            clock: ground.clock,
+            actors: house.actors,
+            supervisor: house.supervisor,
+            metrics: metrics_recorder()?,
             accepting: AtomicBool::new(true),
         });
         let http = server::build(app.clone(), listener).map_err(|error| RunError::Fault(error.to_string()))?;
         Ok(Self {
             ready: Ready {
                 address,
-                issuer: config.define.issuer.as_str().to_owned(),
+                issuer: app.issuer().to_owned(),
             },
             app,
-            actors,
-            threads: Some(threads),
+            threads: Some(house.threads),
             handle: http.handle(),
             http: Some(http),
             alarm: heard,
@@ -209,7 +203,7 @@ impl Server {
         tracing::info!("stopping");
         self.app.stop_accepting();
         self.handle.stop(true).await;
-        match self.actors.supervisor.ask(StopAll { patience: PATIENCE }).await {
+        match self.app.supervisor.ask(StopAll { patience: PATIENCE }).await {
             Ok(late) if late.is_empty() => {}
             Ok(late) => tracing::warn!(?late, "some actors did not finish in time"),
             Err(fault) => tracing::warn!(%fault, "the supervisor did not stop the others"),
