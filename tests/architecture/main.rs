@@ -1,9 +1,7 @@
 //! What the structure promises, checked by reading the sources: layers, the actor graph, sizes, and what is never
 //! written. Each failure names the file and the line.
 
-#[path = "architecture/graph.rs"]
 mod graph;
-#[path = "architecture/source.rs"]
 mod source;
 
 use std::collections::BTreeSet;
