@@ -1,5 +1,6 @@
 //! The composition root: store, keys, actors, HTTP, in this order; and in reverse order when it ends.
 
+use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
@@ -28,6 +29,9 @@ use crate::system::{SystemClock, SystemRandom};
 
 /// How long one actor may take to finish what is under way when the server stops.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often recorded times are summed up. Until then each takes memory, whether or not anybody asks for the metrics.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
 /// The server is about to accept requests.
 #[derive(Clone, Debug)]
@@ -187,6 +191,7 @@ impl Server {
         );
         let ended = tokio::select! {
             () = told_to_stop => Ok(()),
+            never = sum_up(&self.app.metrics) => match never {},
             raised = self.alarm.wait_for(Option::is_some) => {
                 let actor = raised.ok().and_then(|actor| *actor).unwrap_or("an actor");
                 Err(RunError::Fault(format!("{actor} could not be kept up; see the log for its panics")))
@@ -224,6 +229,13 @@ fn bind(address: SocketAddr) -> Result<TcpListener, RunError> {
             "cannot listen on {address}: {error}; stop what uses it, or choose another address with listen (--listen)"
         ))
     })
+}
+
+async fn sum_up(metrics: &PrometheusHandle) -> Infallible {
+    loop {
+        actix_web::rt::time::sleep(METRICS_UPKEEP).await;
+        metrics.run_upkeep();
+    }
 }
 
 /// One recorder a process, whoever starts first.
