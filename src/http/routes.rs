@@ -150,8 +150,9 @@ impl Place {
     /// Every other method is answered 405, with those that would be right.
     fn finish(self) -> Resource {
         let allow = self.allow.join(", ");
-        self.resource
-            .default_service(web::to(move |request| other_method(request, allow.clone())))
+        self.resource.default_service(web::to(move |request: HttpRequest| {
+            std::future::ready(other_method(&request, &allow))
+        }))
     }
 
     /// A resource that scripts of any origin may call.
@@ -177,13 +178,13 @@ impl Place {
     }
 }
 
-async fn other_method(request: HttpRequest, allow: String) -> HttpResponse {
+fn other_method(request: &HttpRequest, allow: &str) -> HttpResponse {
     let detail = format!(
         "{} is not a method of this address, which takes {allow}",
         request.method()
     );
     let mut response = Problem::new(Kind::MethodNotAllowed).detail(detail).error_response();
-    if let Ok(allow) = header::HeaderValue::from_str(&allow) {
+    if let Ok(allow) = header::HeaderValue::from_str(allow) {
         response.headers_mut().insert(header::ALLOW, allow);
     }
     response
