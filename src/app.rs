@@ -16,10 +16,10 @@ use crate::actors::key_ring::turn::TurnError;
 use crate::actors::key_ring::{Keys, secrets, turn};
 use crate::actors::supervise::Alarm;
 use crate::actors::supervisor::{self, Foundation, StopAll, Threads};
-use crate::config::{Config, DatabaseUrl};
+use crate::config::Config;
 use crate::db::kv::KeyValue;
 use crate::db::store::Migrate;
-use crate::db::{OpenError, ServerLock, Store};
+use crate::db::{DbError, OpenError, ServerLock, Store};
 use crate::domain::clock::Clock;
 use crate::domain::random::Random;
 use crate::domain::vault::Vault;
@@ -63,6 +63,9 @@ impl From<TurnError> for RunError {
     fn from(error: TurnError) -> Self {
         match error {
             TurnError::Vault(error) => Self::Operator(error.to_string()),
+            TurnError::Db(error @ DbError::Unavailable(_)) => Self::Operator(format!(
+                "{error}; check that the disk has room and that no other program holds the database"
+            )),
             error => Self::Fault(error.to_string()),
         }
     }
@@ -117,7 +120,7 @@ impl Server {
     /// [`RunError::Operator`] for everything that the operator can mend.
     pub fn start(mut config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, RunError> {
         let now = clock.now();
-        let (store, mut connection) = Store::open(&database_url(&config), config.mode, Migrate::Up, now)?;
+        let (store, mut connection) = Store::open(&config.database_url, config.mode, Migrate::Up, now)?;
         let lock = store.lock_for_server()?;
         let vault = Arc::new(Vault::new(config.master_key.expose()));
         let policy = supervisor::rotation_policy(&config);
@@ -217,13 +220,6 @@ impl Server {
             let _ = actix_web::rt::task::spawn_blocking(move || threads.stop()).await;
         }
         tracing::info!("stopped");
-    }
-}
-
-fn database_url(config: &Config) -> String {
-    match &config.database_url {
-        DatabaseUrl::SqliteFile(path) => format!("sqlite:{}", path.display()),
-        DatabaseUrl::SqliteMemory => "sqlite::memory:".to_owned(),
     }
 }
 

@@ -71,12 +71,16 @@ impl Shelf {
         is_new && self.entries.len() >= bound || self.bytes + size > bound.saturating_mul(BYTES_PER_ENTRY)
     }
 
-    /// Forgets the order of entries that are gone, so that the queue stays within twice the entries.
+    /// Writes the queue anew when most of it is about entries that are gone or were written again.
     fn compact(&mut self) {
         if self.order.len() > 2 * self.entries.len() + 1024 {
-            let entries = &self.entries;
-            self.order
-                .retain(|(ends, key)| entries.get(key).is_some_and(|entry| entry.ends == *ends));
+            let mut order: Vec<_> = self
+                .entries
+                .iter()
+                .map(|(key, entry)| (entry.ends, key.clone()))
+                .collect();
+            order.sort_unstable();
+            self.order = order.into();
         }
     }
 }
