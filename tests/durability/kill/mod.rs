@@ -132,13 +132,16 @@ fn load_until_killed(
     history: &History,
     round: usize,
 ) -> Instant {
-    let wire = Wire::to(server.address(), log);
+    let address = server.address().to_owned();
     let began = Instant::now();
     let least = Duration::from_millis(50 + u64::try_from(round * 37 % 300).expect("small"));
     std::thread::scope(|scope| {
         for part in clients.chunks_mut(CLIENTS.div_ceil(THREADS)) {
-            let wire = wire.clone();
-            scope.spawn(move || on_this_thread(join_all(part.iter_mut().map(|client| client.work(&wire, history)))));
+            let address = &address;
+            scope.spawn(move || {
+                let wire = Wire::to(address, log);
+                on_this_thread(join_all(part.iter_mut().map(|client| client.work(&wire, history))));
+            });
         }
         loop {
             let is_time = log.acknowledged() >= LEAST_ACKNOWLEDGED
@@ -161,12 +164,12 @@ fn load_until_killed(
 /// Lets each client settle what it does not know and verify what it knows, then reads the database.
 fn check_all(folder: &Folder, server: &Process, clients: &mut [Client], history: &History, everything: bool) {
     let log = Log::default();
-    let wire = Wire::to(server.address(), &log);
     let before = database::read(folder);
     std::thread::scope(|scope| {
         for part in clients.chunks_mut(CLIENTS.div_ceil(THREADS)) {
-            let (wire, before) = (wire.clone(), &before);
+            let (log, before) = (&log, &before);
             scope.spawn(move || {
+                let wire = Wire::to(server.address(), log);
                 let checks = part
                     .iter_mut()
                     .map(|client| client.check(&wire, history, before, everything));

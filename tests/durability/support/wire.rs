@@ -68,8 +68,7 @@ impl Log {
     }
 }
 
-/// A way to one server.
-#[derive(Clone)]
+/// A way to one server, for one thread: its connections end with the runtime that made them.
 pub struct Wire<'a> {
     http: reqwest::Client,
     base: String,
