@@ -50,7 +50,6 @@ async function request(config, parameters = {}, { pkce = true } = {}) {
     scope: SCOPE,
     state: checks.expectedState,
     nonce: checks.expectedNonce,
-    ...parameters,
   };
   if (pkce) {
     checks.pkceCodeVerifier = oidc.randomPKCECodeVerifier();
@@ -58,7 +57,7 @@ async function request(config, parameters = {}, { pkce = true } = {}) {
     asked.code_challenge_method = "S256";
   }
   if (parameters.max_age !== undefined) checks.maxAge = Number(parameters.max_age);
-  return { url: oidc.buildAuthorizationUrl(config, asked), checks };
+  return { url: oidc.buildAuthorizationUrl(config, { ...asked, ...parameters }), checks };
 }
 
 /** An authorization request answered by a person. */

@@ -1,12 +1,22 @@
 /** A browser without a screen: keeps cookies, follows redirects one by one, and does OPAQUE as the sign-in page does. */
 
 import assert from "node:assert/strict";
+import { request as send } from "node:http";
+import { buffer } from "node:stream/consumers";
 import * as opaque from "@serenity-kit/opaque";
 
 await opaque.ready;
 
 /** The client half of OPAQUE, of the package that the page uses. */
 export const { client } = opaque;
+
+/** What a browser says when a person follows a link. `fetch` cannot say so. */
+const NAVIGATION = {
+  Accept: "text/html,application/xhtml+xml,*/*;q=0.8",
+  "Sec-Fetch-Dest": "document",
+  "Sec-Fetch-Mode": "navigate",
+  "Sec-Fetch-Site": "cross-site",
+};
 
 /** One browser with its cookies; `origin` is the server's. */
 export class Browser {
@@ -15,13 +25,23 @@ export class Browser {
     this.cookies = new Map();
   }
 
-  /** One request; redirects are not followed. Cookies belong to the host, as in a real browser, whatever its port. */
-  async request(url, init = {}) {
+  /** Opens an address as a click on a link would; redirects are not followed. Cookies belong to the host, whatever its port. */
+  request(url, { method = "GET", headers = NAVIGATION, body } = {}) {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-    const headers = { ...init.headers, ...(cookie && { Cookie: cookie }) };
-    const response = await fetch(new URL(url, this.origin), { ...init, headers, redirect: "manual" });
-    for (const line of response.headers.getSetCookie()) this.#keep(line);
-    return response;
+    return new Promise((resolve, reject) => {
+      const sent = send(new URL(url, this.origin), {
+        method,
+        headers: { ...headers, ...(cookie && { Cookie: cookie }) },
+      });
+      sent.once("error", reject);
+      sent.once("response", (answer) => {
+        for (const line of answer.headers["set-cookie"] ?? []) this.#keep(line);
+        const lines = Object.entries(answer.headersDistinct).flatMap(([name, values]) => values.map((v) => [name, v]));
+        const whole = (bytes) => new Response(bytes, { status: answer.statusCode, headers: lines });
+        buffer(answer).then(whole).then(resolve, reject);
+      });
+      sent.end(body);
+    });
   }
 
   #keep(line) {
@@ -38,7 +58,7 @@ export class Browser {
   post(path, body) {
     return this.request(path, {
       method: "POST",
-      headers: { "Content-Type": "application/json", Origin: this.origin },
+      headers: { "Content-Type": "application/json", Origin: this.origin, "Sec-Fetch-Site": "same-origin" },
       body: JSON.stringify(body),
     });
   }
@@ -58,7 +78,6 @@ export class Browser {
       if (stop(at)) return at;
       const response = await this.request(at);
       const location = response.headers.get("location");
-      await response.arrayBuffer();
       if (location === null) {
         assert.equal(response.status, 200, at.href);
         return at;
@@ -115,24 +134,21 @@ export class Browser {
     return this.#enrol("/update/password/start/", "/update/password/finish/", token, password);
   }
 
-  /** Answers an authorization request: signs in and consents where asked; gives the answer at `redirectUri`. */
+  /** Answers an authorization request: signs in and consents where asked, until the browser is back at the application. */
   async authorize(url, { email, password, decision = "allow", redirectUri }) {
     const asked = { login: false, consent: false };
     const isAnswer = (at) => at.href.split("?")[0] === redirectUri;
     let at = await this.follow(url, isAnswer);
-    while (!isAnswer(at)) {
+    while (at.origin === this.origin) {
+      const page = at.pathname.replaceAll("/", "");
       const flowId = at.searchParams.get("flow_id");
-      assert.ok(flowId, `a page of a flow, not ${at}`);
-      if (at.pathname === "/login/") {
-        assert.ok(!asked.login, "asked to sign in once");
-        asked.login = true;
-        at = await this.follow((await this.signIn(email, password, flowId)).next, isAnswer);
-      } else {
-        assert.equal(at.pathname, "/consent/");
-        assert.ok(!asked.consent, "asked for consent once");
-        asked.consent = true;
-        at = await this.follow((await this.ask("/oauth/consent/", { flow_id: flowId, decision })).next, isAnswer);
-      }
+      assert.ok(asked[page] === false && flowId, `a page of a flow, and each but once: ${at}`);
+      asked[page] = true;
+      const { next } =
+        page === "login"
+          ? await this.signIn(email, password, flowId)
+          : await this.ask("/oauth/consent/", { flow_id: flowId, decision });
+      at = await this.follow(next, isAnswer);
     }
     return { answer: at, asked };
   }
