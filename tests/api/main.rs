@@ -11,5 +11,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod authorize;
+mod redirect_uri;
 mod sign_in;
 mod support;
