@@ -11,5 +11,11 @@
     reason = "tests fail by panicking"
 )]
 
+mod cross_site;
+mod enumeration;
+mod guessing;
+mod guessing_shares;
+mod opaque;
+mod sessions;
 mod sign_in;
 mod support;

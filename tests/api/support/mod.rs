@@ -4,6 +4,7 @@ mod browser;
 mod client;
 mod person;
 mod server;
+pub mod steps;
 
 pub use browser::{Answer, Browser};
 pub use client::{Client, Tokens, query_of};
