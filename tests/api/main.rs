@@ -12,6 +12,12 @@
 )]
 
 mod authorize;
+mod cross_site;
+mod enumeration;
+mod guessing;
+mod guessing_shares;
+mod opaque;
 mod redirect_uri;
+mod sessions;
 mod sign_in;
 mod support;

@@ -4,6 +4,7 @@ mod browser;
 mod client;
 mod person;
 mod server;
+pub mod steps;
 mod wire;
 
 pub use browser::{Answer, Browser};
