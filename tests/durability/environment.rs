@@ -25,23 +25,23 @@ fn a_port_in_use_is_refused() {
 
 #[test]
 fn a_file_that_is_no_database_is_refused_and_stays_as_it_is() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("countersign.db");
+    let folder = Folder::bare();
+    let file = folder.database();
     let letter = "Dear Sir or Madam, ".repeat(1000);
     std::fs::write(&file, &letter).expect("writes");
-    start(folder.path()).refused(&["cannot open the database", "not a database"]);
+    start(&folder.path()).refused(&["cannot open the database", "not a database"]);
     assert_eq!(std::fs::read_to_string(&file).expect("reads"), letter);
 }
 
 #[test]
 fn a_database_of_another_application_is_refused_and_stays_as_it_is() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("countersign.db");
+    let folder = Folder::bare();
+    let file = folder.database();
     let other = rusqlite::Connection::open(&file).expect("opens");
     other.execute_batch("CREATE TABLE notes (n TEXT)").expect("makes it");
     drop(other);
     let before = std::fs::read(&file).expect("reads");
-    start(folder.path()).refused(&["belongs to another application", "database_url"]);
+    start(&folder.path()).refused(&["belongs to another application", "database_url"]);
     assert_eq!(std::fs::read(&file).expect("reads"), before);
 }
 
@@ -62,9 +62,9 @@ fn a_database_with_a_destroyed_page_is_refused() {
 
 #[test]
 fn a_directory_in_place_of_the_database_is_refused() {
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::create_dir(folder.path().join("countersign.db")).expect("is made");
-    start(folder.path()).refused(&["cannot open the database", "this user may write there"]);
+    let folder = Folder::bare();
+    std::fs::create_dir(folder.database()).expect("is made");
+    start(&folder.path()).refused(&["cannot open the database", "this user may write there"]);
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! SIGTERM: what was accepted is answered, what was acknowledged stays, and the exit code is 0.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use countersign::domain::account::LinkPurpose;
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::support::{Answer, Browser, Folder, Log, Process, Wire};
+use crate::support::{Answer, Browser, Folder, ISSUER, Log, Process, Wire};
 
 /// Requests in flight when the signal comes.
 const IN_FLIGHT: usize = 40;
@@ -65,4 +67,74 @@ fn sigterm_answers_everything_in_flight_and_a_second_one_does_no_harm() {
         assert!(matches!(answer.status, 200 | 503), "{answer:?}");
     }
     assert!(done > 0, "{answers:?}");
+}
+
+#[test]
+fn a_request_that_was_accepted_before_sigterm_is_answered_though_its_body_comes_after() {
+    let folder = Folder::new();
+    let addresses: Vec<_> = (0..IN_FLIGHT).map(|n| (format!("p{n}@example.org"), None)).collect();
+    let links = folder.plant(LinkPurpose::ConfirmEmail, &addresses);
+    let server = Process::dev(&folder.path());
+    let address = server.address().to_owned();
+    let waiting: Vec<_> = links.iter().map(|link| Accepted::ask(&address, link)).collect();
+
+    server.terminate();
+    let started = Instant::now();
+    while TcpStream::connect(&address).is_ok() {
+        assert!(started.elapsed() < Duration::from_mins(1), "the door stays open");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    server.terminate();
+    for accepted in waiting {
+        let answer = accepted.answer();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer:?}");
+    }
+    let (status, _) = server.ended();
+    assert_eq!(status.code(), Some(0), "{status}");
+
+    let server = Process::dev(&folder.path());
+    for link in &links {
+        let answer = Accepted::ask(server.address(), link).answer();
+        assert!(
+            answer.starts_with("HTTP/1.1 410"),
+            "an acknowledged use is kept: {answer:?}"
+        );
+    }
+}
+
+/// A request that the server has begun to serve: it has asked for the body (RFC 9110 §10.1.1), which is not sent yet.
+struct Accepted {
+    stream: BufReader<TcpStream>,
+    body: String,
+}
+
+impl Accepted {
+    fn ask(address: &str, link: &str) -> Self {
+        let mut stream = TcpStream::connect(address).expect("connects");
+        stream.set_read_timeout(Some(Duration::from_mins(1))).expect("sets");
+        let body = json!({ "token": link }).to_string();
+        let head = format!(
+            "POST /onboard/email/ HTTP/1.1\r\nHost: {}\r\nOrigin: {ISSUER}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n",
+            ISSUER.trim_start_matches("http://"),
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).expect("writes");
+        let mut stream = BufReader::new(stream);
+        let mut line = String::new();
+        stream.read_line(&mut line).expect("an interim answer");
+        assert!(line.starts_with("HTTP/1.1 100"), "{line:?}");
+        line.clear();
+        stream.read_line(&mut line).expect("its end");
+        assert_eq!(line, "\r\n");
+        Self { stream, body }
+    }
+
+    /// Sends the body; the whole answer.
+    fn answer(mut self) -> String {
+        self.stream.get_mut().write_all(self.body.as_bytes()).expect("writes");
+        let mut answer = String::new();
+        self.stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    }
 }
