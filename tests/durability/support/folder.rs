@@ -31,8 +31,8 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// A migrated one with its client, that no server has used yet.
-    pub fn new() -> Self {
+    /// One with a master key and nothing else.
+    pub fn bare() -> Self {
         let folder = Self {
             outer: tempfile::tempdir().expect("a folder"),
             key: rand::random(),
@@ -40,6 +40,12 @@ impl Folder {
         std::fs::create_dir(folder.path()).expect("is made");
         let key = MasterKey::new(folder.key);
         MasterKey::read_or_create(&folder.path().join("master.key"), &key).expect("a master key");
+        folder
+    }
+
+    /// A migrated one with its client, that no server has used yet.
+    pub fn new() -> Self {
+        let folder = Self::bare();
         let metadata = json!({
             "client_id": CLIENT,
             "redirect_uris": [REDIRECT_URI],
