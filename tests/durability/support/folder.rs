@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use countersign::actors::key_ring::secrets::{self, Secrets};
-use countersign::config::{Lifetimes, MasterKey, Mode};
+use countersign::config::{DatabaseUrl, Lifetimes, MasterKey, Mode};
 use countersign::db::links::{self, NewLink};
 use countersign::db::store::Migrate;
 use countersign::db::{Decision, Statement, Store, WriteConnection, clients};
@@ -110,7 +110,7 @@ impl Folder {
     }
 
     fn open(&self) -> (WriteConnection, Arc<Secrets>) {
-        let url = format!("sqlite:{}", self.database().display());
+        let url = DatabaseUrl::SqliteFile(self.database());
         let (store, mut connection) = Store::open(&url, Mode::Dev, Migrate::Up, now()).expect("opens");
         let vault = Vault::new(&self.key);
         let secrets = secrets::open(&store, &mut connection, &vault, &SystemRandom, now())
