@@ -44,6 +44,13 @@ pub fn accounts(folder: &Folder) -> HashMap<String, String> {
     })
 }
 
+/// Does what a lost write would do.
+pub fn damage(folder: &Folder, sql: &str) {
+    let connection = rusqlite::Connection::open(folder.database()).expect("opens");
+    let changed = connection.execute(sql, []).expect("runs");
+    assert!(changed > 0, "there is nothing to lose: {sql}");
+}
+
 /// SQLite's own checks find nothing.
 pub fn assert_intact(folder: &Folder) {
     let connection = folder.reader();
