@@ -83,7 +83,7 @@ impl Client {
             };
             history.demand(fine, || format!("{stored:?} in the database: {family:?}"));
             let jti = claims(&family.access)["jti"].as_str().expect("a jti").to_owned();
-            let revoked = family.access_standing != Standing::Ended || database.revoked.contains_key(&jti);
+            let revoked = family.access_standing != Standing::Ended || database.revoked.contains(&jti);
             history.demand(revoked, || format!("{jti} is not revoked in the database: {family:?}"));
         }
     }
