@@ -86,7 +86,7 @@ impl<'a> Wire<'a> {
     pub fn to(address: &str, log: &'a Log) -> Self {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             .build()
             .expect("a client");
         Self {
