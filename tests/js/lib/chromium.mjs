@@ -73,6 +73,11 @@ export async function openWindow(chromium, server, options = {}) {
       await page.goto(path);
       return page;
     },
+    /** What its pages show, for whoever reads a failure. */
+    describe: async () => {
+      const shown = context.pages().map(async (page) => `${page.url()}: ${await page.locator("body").innerText()}`);
+      return [...(await Promise.all(shown)), ...complaints].join("\n");
+    },
     close: async () => {
       await context.close();
       assert.deepEqual(complaints, []);
