@@ -12,6 +12,9 @@
 )]
 
 mod authorize;
+mod codes;
 mod redirect_uri;
+mod refresh;
 mod sign_in;
 mod support;
+mod token_endpoint;
