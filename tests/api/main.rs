@@ -12,9 +12,13 @@
 )]
 
 mod authorize;
+mod code_grant;
 mod codes;
+mod double_spend;
 mod redirect_uri;
 mod refresh;
+mod revocation;
 mod sign_in;
 mod support;
 mod token_endpoint;
+mod userinfo;

@@ -113,6 +113,16 @@ impl Server {
         std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"))
     }
 
+    /// Stops it and starts it again on the same port, so that what it issued is still its own. The clock is the system's again.
+    pub fn restart(self) -> Self {
+        let issuer = Issuer::parse(&self.issuer).expect("an issuer");
+        let address = self.issuer.trim_start_matches("http://").parse().expect("an address");
+        Self::start_in(self.stop(), |config| {
+            config.listen = address;
+            config.define.issuer = issuer;
+        })
+    }
+
     /// A second pair of connections to its database, as a command beside it has.
     pub fn store(&self) -> (Store, WriteConnection) {
         let url = DatabaseUrl::SqliteFile(self.folder.path().join("countersign.db"));
