@@ -14,7 +14,11 @@
 mod authorize;
 mod code_grant;
 mod codes;
+mod discovery;
 mod double_spend;
+mod forgeries;
+mod logout;
+mod policy;
 mod redirect_uri;
 mod refresh;
 mod revocation;

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use countersign::app;
-use countersign::config::{Config, DatabaseUrl, Dev, MasterKey, Mode};
+use countersign::config::{Config, DatabaseUrl, Dev, Issuer, MasterKey, Mode};
 use countersign::db::store::Migrate;
 use countersign::db::{Statement, Store, WriteConnection, clients};
 use countersign::domain::clock::{Clock, Timestamp};
