@@ -12,23 +12,22 @@
 )]
 
 mod authorize;
-mod cross_site;
-mod enumeration;
-mod guessing;
-mod guessing_shares;
-mod opaque;
-mod redirect_uri;
-mod sessions;
 mod code_grant;
 mod codes;
+mod cross_site;
 mod discovery;
 mod double_spend;
+mod enumeration;
 mod forgeries;
+mod guessing;
+mod guessing_shares;
 mod logout;
+mod opaque;
 mod policy;
 mod redirect_uri;
 mod refresh;
 mod revocation;
+mod sessions;
 mod sign_in;
 mod support;
 mod token_endpoint;
