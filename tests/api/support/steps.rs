@@ -80,7 +80,7 @@ pub fn shape(answer: &Answer) -> String {
     let body = match serde_json::from_str::<Value>(&answer.text) {
         Ok(Value::Object(fields)) if answer.status == 200 => fields
             .iter()
-            .map(|(name, value)| format!("{name}: {}\n", value.as_str().map_or(0, str::len)))
+            .map(|(name, value)| [name, ": ", &value.as_str().map_or(0, str::len).to_string(), "\n"].concat())
             .collect(),
         _ => answer.text.clone(),
     };
