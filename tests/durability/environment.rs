@@ -29,7 +29,7 @@ fn a_file_that_is_no_database_is_refused_and_stays_as_it_is() {
     let file = folder.database();
     let letter = "Dear Sir or Madam, ".repeat(1000);
     std::fs::write(&file, &letter).expect("writes");
-    start(&folder.path()).refused(&["cannot open the database", "not a database"]);
+    start(&folder.path()).refused(&["is damaged or no SQLite database", "backup"]);
     assert_eq!(std::fs::read_to_string(&file).expect("reads"), letter);
 }
 
