@@ -14,14 +14,17 @@
 mod authorize;
 mod code_grant;
 mod codes;
+mod consent_and_pages;
 mod discovery;
 mod double_spend;
 mod forgeries;
+mod key_rotation;
 mod logout;
 mod policy;
 mod redirect_uri;
 mod refresh;
 mod revocation;
+mod rubbish;
 mod sign_in;
 mod support;
 mod token_endpoint;
