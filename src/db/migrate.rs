@@ -4,6 +4,7 @@ use refinery::embed_migrations;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::error::{DbError, OpenError};
+use super::sqlite::Location;
 use crate::config::{DatabaseUrl, Mode};
 use crate::domain::clock::Timestamp;
 
@@ -87,7 +88,7 @@ pub(super) fn check(connection: &Connection, mode: Mode, needed: i64) -> Result<
 /// # Errors
 /// [`OpenError`] if it cannot be opened.
 pub fn status(url: &DatabaseUrl) -> Result<Status, OpenError> {
-    let connection = super::sqlite::connect(&super::store::locate(url))?;
+    let connection = super::sqlite::connect(&Location::of(url))?;
     Ok(Status {
         found: schema(&connection)?,
         known: SCHEMA,
@@ -214,7 +215,7 @@ mod tests {
     fn durability_does_not_rest_on_defaults() {
         let folder = tempfile::tempdir().expect("a folder");
         open(&url(&folder), Mode::Dev, Migrate::Up).expect("migrates");
-        let location = crate::db::store::locate(&url(&folder));
+        let location = Location::of(&url(&folder));
         let connection = crate::db::sqlite::connect(&location).expect("opens");
         let journal: String = connection
             .query_row("PRAGMA journal_mode", [], |row| row.get(0))

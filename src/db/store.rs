@@ -1,7 +1,6 @@
 //! Opening a database for a mode, and the handle that reads from it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::{DbError, OpenError};
 use super::migrate::{self, SCHEMA};
@@ -38,7 +37,7 @@ impl Store {
         migrate: Migrate,
         now: Timestamp,
     ) -> Result<(Self, WriteConnection), OpenError> {
-        let location = locate(url);
+        let location = Location::of(url);
         let mut connection = sqlite::connect(&location)?;
         if migrate == Migrate::Up {
             sqlite::with_setup_lock(&location, || migrate::up(&mut connection, mode, now))?;
@@ -79,17 +78,5 @@ impl Store {
     /// What `work` returns.
     pub fn with_setup_lock<T>(&self, work: impl FnOnce() -> Result<T, OpenError>) -> Result<T, OpenError> {
         sqlite::with_setup_lock(&self.location, work)
-    }
-}
-
-/// Each memory database has a name of its own, which only its own connections know.
-pub(super) fn locate(url: &DatabaseUrl) -> Location {
-    static MEMORIES: AtomicU64 = AtomicU64::new(0);
-    match url {
-        DatabaseUrl::SqliteFile(path) => Location::File(path.clone()),
-        DatabaseUrl::SqliteMemory => {
-            let number = MEMORIES.fetch_add(1, Ordering::Relaxed);
-            Location::Memory(format!("countersign-{}-{number}", std::process::id()))
-        }
     }
 }

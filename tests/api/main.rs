@@ -12,6 +12,13 @@
 )]
 
 mod authorize;
+mod cross_site;
+mod enumeration;
+mod guessing;
+mod guessing_shares;
+mod opaque;
+mod redirect_uri;
+mod sessions;
 mod code_grant;
 mod codes;
 mod consent_and_pages;

@@ -22,7 +22,7 @@ export function LinkGone({ kind, missing }: { kind: "sign-up" | "reset"; missing
       {missing ? (
         <p>A part of it got lost on the way. Please open it from the mail once more, or copy it whole.</p>
       ) : (
-        <p>It was used already, or it is too old. Each link works once, and only the newest one.</p>
+        <p>It was used already, or it is too old. Each link works once.</p>
       )}
       {kind === "sign-up" && <p>If you have chosen your password already, just sign in.</p>}
     </Stopped>

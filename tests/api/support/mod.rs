@@ -5,6 +5,7 @@ mod client;
 pub mod jwt;
 mod person;
 mod server;
+pub mod steps;
 mod wire;
 
 pub use browser::{Answer, Browser};
