@@ -12,26 +12,25 @@
 )]
 
 mod authorize;
-mod cross_site;
-mod enumeration;
-mod guessing;
-mod guessing_shares;
-mod opaque;
-mod redirect_uri;
-mod sessions;
 mod code_grant;
 mod codes;
 mod consent_and_pages;
+mod cross_site;
 mod discovery;
 mod double_spend;
+mod enumeration;
 mod forgeries;
+mod guessing;
+mod guessing_shares;
 mod key_rotation;
 mod logout;
+mod opaque;
 mod policy;
 mod redirect_uri;
 mod refresh;
 mod revocation;
 mod rubbish;
+mod sessions;
 mod sign_in;
 mod support;
 mod token_endpoint;
