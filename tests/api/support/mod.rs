@@ -2,6 +2,7 @@
 
 mod browser;
 mod client;
+pub mod jwt;
 mod person;
 mod server;
 pub mod steps;
