@@ -10,7 +10,7 @@ import { byTestId, click, fill, heading, openWindow, signIn, startChromium } fro
 import { startServer } from "./lib/server.mjs";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const ADA = { email: "ada.lovelace@example.org", password: "correct horse battery staple" };
+const PASSWORD = "correct horse battery staple";
 /** Where pictures of all pages are put, if somebody wants to look at them. */
 const PICTURES = process.env.PICTURES;
 
@@ -18,7 +18,6 @@ const LOOKS = {
   "desk by day": { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
   "phone by night": { viewport: { width: 360, height: 640 }, colorScheme: "dark", isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
   "small phone by day": { viewport: { width: 320, height: 568 }, colorScheme: "light", isMobile: true, hasTouch: true },
-  "desk by night": { viewport: { width: 1280, height: 900 }, colorScheme: "dark" },
 };
 
 let chromium;
@@ -26,7 +25,6 @@ let server;
 
 before(async () => {
   server = await startServer({ COUNTERSIGN_LIMITS__MAIL_ADDRESS__BURST: "100" });
-  await new Browser(server.issuer).signUp(server, ADA.email, ADA.password);
   chromium = await startChromium();
 });
 
@@ -67,8 +65,7 @@ function refuse(page, path, status, kind, headers = {}) {
   );
 }
 
-async function account(window, see, name) {
-  const address = `new.${name.replaceAll(" ", ".")}@example.org`;
+async function account(window, see, address) {
   const page = await window.open("/");
   await heading(page, "One account");
   await page.getByText("Create an account").waitFor();
@@ -100,7 +97,7 @@ async function account(window, see, name) {
   proceed();
   await heading(page, "Choose your password");
   await see(page, "register");
-  for (const [words, password] of Object.entries({ weak: "password", fair: "hunter2 and more", strong: ADA.password })) {
+  for (const [words, password] of Object.entries({ weak: "password", fair: "hunter2 and more", strong: PASSWORD })) {
     await fill(page, "register-password", password);
     await page.locator(".meter-name:not(:empty)").waitFor();
     await see(page, `register with a ${words} password`);
@@ -129,14 +126,14 @@ async function password(window, see) {
   await page.goto("/reset/#AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
   await heading(page, "Choose a new password");
   await see(page, "reset");
-  await fill(page, "reset-password", ADA.password);
+  await fill(page, "reset-password", PASSWORD);
   await click(page, "reset-password-submit");
   await heading(page, "This link no longer works");
   await see(page, "reset link used");
   await page.close();
 }
 
-async function signInStates(window, see) {
+async function signInStates(window, see, person) {
   const page = await window.open("/login/");
   await heading(page, "Sign in");
   await see(page, "sign in");
@@ -144,7 +141,7 @@ async function signInStates(window, see) {
   await byTestId(page, "login-error").waitFor();
   await see(page, "sign in with a slip");
   await page.getByText("Show", { exact: true }).click();
-  await signIn(page, { ...ADA, password: "wrong" });
+  await signIn(page, { ...person, password: "wrong" });
   await byTestId(page, "login-error").filter({ hasText: "wrong" }).waitFor();
   await see(page, "wrong password");
   await refuse(page, "/login/start/", 429, "too-many-attempts", { "Retry-After": "90" });
@@ -154,7 +151,7 @@ async function signInStates(window, see) {
   await page.close();
 }
 
-async function flow(window, see) {
+async function flow(window, see, person) {
   const page = await window.open("/demo/");
   await byTestId(page, "demo-signin").waitFor();
   await see(page, "demo");
@@ -163,7 +160,7 @@ async function flow(window, see) {
   await page.getByText("Demo application").waitFor();
   const login = page.url();
   await see(page, "sign in for an application");
-  await signIn(page, ADA);
+  await signIn(page, person);
   await byTestId(page, "consent-allow").waitFor();
   await page.getByText("Not you?").waitFor();
   await see(page, "consent");
@@ -223,11 +220,14 @@ for (const [look, options] of Object.entries(LOOKS)) {
   test(`every page, ${look}`, async () => {
     const window = await openWindow(chromium, server, options);
     const see = viewer(look);
+    const name = look.replaceAll(" ", ".");
+    const person = { email: `ada.${name}@example.org`, password: PASSWORD };
+    await new Browser(server.issuer).signUp(server, person.email, person.password);
     try {
-      await account(window, see, look);
+      await account(window, see, `new.${name}@example.org`);
       await password(window, see);
-      await signInStates(window, see);
-      await flow(window, see);
+      await signInStates(window, see, person);
+      await flow(window, see, person);
       await signedIn(window, see);
     } catch (error) {
       error.message += `\n${await window.describe()}`;
