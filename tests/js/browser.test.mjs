@@ -60,6 +60,22 @@ async function startAtDemo(window) {
   return page;
 }
 
+browse("the first field of the sign-in page has the focus, with an application and without", async (window) => {
+  const field = byTestId(await startAtDemo(window), "login-email");
+  await field.page().getByText("Demo application").waitFor();
+  assert.ok(await field.evaluate((element) => element === document.activeElement));
+  const plain = byTestId(await window.open("/login/"), "login-email");
+  assert.ok(await plain.evaluate((element) => element === document.activeElement));
+});
+
+browse("a hint of the application fills in the address, and the password is next", async (window) => {
+  const hint = { client_id: "demo", redirect_uri: server.url("/demo/"), response_type: "code", scope: "openid" };
+  const pkce = { code_challenge: "A".repeat(43), code_challenge_method: "S256", login_hint: ADA.email };
+  const page = await window.open(`/oauth/authorize/?${new URLSearchParams({ ...hint, ...pkce })}`);
+  await eventually("the hint", async () => (await byTestId(page, "login-email").inputValue()) === ADA.email);
+  assert.ok(await byTestId(page, "login-password").evaluate((element) => element === document.activeElement));
+});
+
 /** Every form in which a password could be hidden in bytes. */
 function disguises(password) {
   const forms = new Map([["itself", Buffer.from(password)]]);

@@ -137,8 +137,8 @@ function Asking({ flow }: { flow: Flow | null }) {
   );
 }
 
-function siteOf(uri: string | undefined): string | null {
-  return uri !== undefined && URL.canParse(uri) ? new URL(uri).host : null;
+function siteOf(uri: string | null): string | null {
+  return uri !== null && URL.canParse(uri) ? new URL(uri).host : null;
 }
 
 function Left({ application }: { application: string }) {

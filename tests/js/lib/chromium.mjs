@@ -59,7 +59,7 @@ export async function openWindow(chromium, server, options = {}) {
     page.on("websocket", (socket) => complaints.push(`a WebSocket to ${socket.url()}`));
     page.on("console", (message) => {
       // Chromium notes every answer from 400 on; pages that ask for what may be refused have no say in it.
-      const noted = /^Failed to load resource: the server responded with a status of 4\d\d /.test(message.text());
+      const noted = /^Failed to load resource: the server responded with a status of (4\d\d|503) /.test(message.text());
       if (["error", "warning"].includes(message.type()) && !noted) complaints.push(`${page.url()}: ${message.text()}`);
     });
   });
