@@ -5,6 +5,7 @@
 //! - one folder for each actor: `mod.rs` holds its state and what it depends on, one file for each request
 
 pub mod ask;
+pub mod end_session;
 pub mod failure;
 pub mod grants;
 pub mod key_ring;

@@ -231,3 +231,28 @@ async fn se_15_a_session_ends_in_any_case_however_much_it_is_used() {
     assert_eq!(days, 27, "half days until the fourteenth day is over");
     assert!(!is_signed_in(&mut person.browser).await);
 }
+
+#[actix_web::test]
+async fn se_12_what_hung_on_a_session_ends_when_somebody_else_signs_in_and_stays_for_the_same_person() {
+    let server = Server::start();
+    let (mut ada, client) = signed_in(&server).await;
+    let code = client.code(&mut ada, &[("scope", "openid email")]).await;
+    let tokens = Tokens(client.redeem(&server, &code).await.json());
+
+    ada.log_in(None).await;
+    assert_eq!(
+        Client::userinfo(&server, tokens.access()).await.status,
+        200,
+        "the same person signed in again"
+    );
+
+    let mut eve = Person::signed_up(&server, "eve@example.org").await;
+    eve.browser = ada.browser.clone();
+    eve.log_in(None).await;
+    assert_eq!(
+        Client::userinfo(&server, tokens.access()).await.status,
+        401,
+        "somebody else is signed in now"
+    );
+    assert_eq!(client.refresh(&server, tokens.refresh()).await.status, 400);
+}

@@ -1,15 +1,15 @@
 //! The end of a session: asked for by a client (OIDC RP-Initiated Logout §2), or by the person here.
 
 use super::{Browser, Deps, Grants, facts};
+use crate::actors::end_session::end_session;
 use crate::actors::failure::Failure;
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
+use crate::db::Decision;
 use crate::db::kv::Kind;
-use crate::db::{Decision, codes, families, sessions};
 use crate::domain::oauth::client::ClientId;
 use crate::domain::oauth::error::OAuthError;
 use crate::domain::oauth::logout::{Destination, Logout, LogoutHint, LogoutRequest, PendingLogout};
 use crate::domain::oauth::parameters::Parameters;
-use crate::domain::oauth::scope::{OFFLINE_ACCESS, ScopeSet};
 use crate::domain::secret::Token;
 use crate::domain::token::verify::verify_id_token_hint;
 
@@ -159,20 +159,11 @@ impl Deps {
         }
     }
 
-    /// Ends a session and what hangs on it: its unredeemed codes, and its families but for those with `offline_access`,
-    /// which is the permission to go on without the person (OIDC Core §11).
     async fn end_session(&self, sid: &str, account_id: &str) -> Result<(), Failure> {
         let (sid, account_id, now) = (sid.to_owned(), account_id.to_owned(), self.clock.now());
         self.writes
             .transact("end session", async move |transaction| {
-                transaction.query(&sessions::end(&sid, now)).await?;
-                transaction.query(&codes::void_of_session(&sid, &account_id)).await?;
-                for family in transaction.query(&families::of_session(&sid)).await? {
-                    let offline = ScopeSet::parse(family.text(1)?).is_ok_and(|scope| scope.contains(OFFLINE_ACCESS));
-                    if !offline {
-                        transaction.query(&families::end(family.text(0)?, now)).await?;
-                    }
-                }
+                end_session(transaction, &sid, &account_id, now).await?;
                 Ok(Decision::Commit(()))
             })
             .await?;

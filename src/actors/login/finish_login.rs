@@ -2,9 +2,10 @@
 
 use super::states::Exchange;
 use super::{Deps, Login, LoginError};
+use crate::actors::end_session::end_session;
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
 use crate::db::sessions::NewSession;
-use crate::db::{DbError, Decision, Transaction, accounts, codes, families, sessions};
+use crate::db::{DbError, Decision, Transaction, accounts, families, sessions};
 use crate::domain::clock::Timestamp;
 use crate::domain::email::Identifier;
 use crate::domain::opaque::login::{Authenticated, Challenged};
@@ -120,7 +121,8 @@ async fn remember(
     Ok(())
 }
 
-/// Ends the session that this browser had. If it was the same person's, what hung on it hangs on the new one.
+/// Ends the session that this browser had. If it was the same person's, what hung on it hangs on the new one; another
+/// person's ends with it, as by a logout.
 async fn replace(
     transaction: &mut Transaction<'_>,
     old: &TokenHash,
@@ -131,11 +133,8 @@ async fn replace(
         return Ok(());
     };
     let (sid, account_id) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
-    transaction.query(&sessions::end(&sid, now)).await?;
     if account_id == new.account_id {
         transaction.query(&families::move_session(&sid, &new.sid)).await?;
-    } else {
-        transaction.query(&codes::void_of_session(&sid, &account_id)).await?;
     }
-    Ok(())
+    end_session(transaction, &sid, &account_id, now).await
 }
