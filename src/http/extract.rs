@@ -1,7 +1,7 @@
 //! Bodies: bounded in length and time before anything looks at them, and JSON from our own pages alone.
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::web::{BytesMut, Data};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt as _;
@@ -106,7 +106,7 @@ fn same_origin(headers: &HeaderMap, issuer: &str) -> Result<(), Problem> {
     {
         return Err(refused());
     }
-    match headers.get("sec-fetch-site").map(|site| site.as_bytes()) {
+    match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
         None | Some(b"same-origin") => Ok(()),
         Some(_) => Err(refused()),
     }
@@ -122,7 +122,7 @@ fn app(request: &HttpRequest) -> Result<Data<App>, Problem> {
 #[cfg(test)]
 mod tests {
     use actix_web::ResponseError as _;
-    use actix_web::http::header::{HeaderName, HeaderValue};
+    use actix_web::http::header::HeaderName;
     use serde::Deserialize;
 
     use super::*;

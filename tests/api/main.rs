@@ -11,5 +11,13 @@
     reason = "tests fail by panicking"
 )]
 
+mod authorize;
+mod cross_site;
+mod enumeration;
+mod guessing;
+mod guessing_shares;
+mod opaque;
+mod redirect_uri;
+mod sessions;
 mod sign_in;
 mod support;

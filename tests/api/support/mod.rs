@@ -4,8 +4,11 @@ mod browser;
 mod client;
 mod person;
 mod server;
+pub mod steps;
+mod wire;
 
 pub use browser::{Answer, Browser};
-pub use client::{Client, Tokens, query_of};
+pub use client::{Client, Tokens, VERIFIER, query_of};
 pub use person::Person;
 pub use server::{Server, TestClock};
+pub use wire::FORM;
