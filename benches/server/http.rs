@@ -1,9 +1,11 @@
-//! As little of an HTTP client as measuring needs: one blocking keep-alive connection, whole answers.
+//! As little of an HTTP client as measuring needs: one keep-alive connection, whole answers.
 
 use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
+
+use tokio::net::TcpStream;
 
 /// The issuer of the server under load; it stands behind a proxy that is not there.
 pub const ISSUER: &str = "https://id.example.org";
@@ -81,8 +83,8 @@ pub struct Connection {
 
 impl Connection {
     /// Connects.
-    pub fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("connects");
+    pub async fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.expect("connects");
         stream.set_nodelay(true).expect("a socket option");
         Self {
             stream,
@@ -93,14 +95,15 @@ impl Connection {
     }
 
     /// GET with further header lines, each ended by CRLF.
-    pub fn get(&mut self, path: &str, headers: &str) -> Answer {
+    pub async fn get(&mut self, path: &str, headers: &str) -> Answer {
         self.send(&format!(
             "GET {path} HTTP/1.1\r\nHost: id.example.org\r\n{AGENT}{headers}\r\n"
         ))
+        .await
     }
 
     /// POST of JSON, as a page of the server's own sends it.
-    pub fn post_json(&mut self, path: &str, cookies: &str, body: &serde_json::Value) -> Answer {
+    pub async fn post_json(&mut self, path: &str, cookies: &str, body: &serde_json::Value) -> Answer {
         let cookie = if cookies.is_empty() {
             String::new()
         } else {
@@ -108,26 +111,27 @@ impl Connection {
         };
         let headers =
             format!("Content-Type: application/json\r\nOrigin: {ISSUER}\r\nSec-Fetch-Site: same-origin\r\n{cookie}");
-        self.post(path, &headers, &body.to_string())
+        self.post(path, &headers, &body.to_string()).await
     }
 
     /// POST of a form, as an application's back end sends it.
-    pub fn post_form(&mut self, path: &str, authorization: &str, body: &str) -> Answer {
+    pub async fn post_form(&mut self, path: &str, authorization: &str, body: &str) -> Answer {
         let headers = format!("Content-Type: application/x-www-form-urlencoded\r\nAuthorization: {authorization}\r\n");
-        self.post(path, &headers, body)
+        self.post(path, &headers, body).await
     }
 
-    fn post(&mut self, path: &str, headers: &str, body: &str) -> Answer {
+    async fn post(&mut self, path: &str, headers: &str, body: &str) -> Answer {
         self.send(&format!(
             "POST {path} HTTP/1.1\r\nHost: id.example.org\r\n{AGENT}{headers}Content-Length: {}\r\n\r\n{body}",
             body.len()
         ))
+        .await
     }
 
-    fn send(&mut self, request: &str) -> Answer {
+    async fn send(&mut self, request: &str) -> Answer {
         let started = Instant::now();
-        self.stream.write_all(request.as_bytes()).expect("is sent");
-        let length = self.receive();
+        self.write(request.as_bytes()).await;
+        let length = self.receive().await;
         self.latencies.push(started.elapsed());
         let bytes = &self.buffer[..length];
         if let Some(kept) = &mut self.kept {
@@ -145,11 +149,34 @@ impl Connection {
         }
     }
 
+    async fn write(&self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            match self.stream.try_write(bytes) {
+                Ok(written) => bytes = &bytes[written..],
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.stream.writable().await.expect("is open");
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    async fn read(&mut self, from: usize) -> usize {
+        loop {
+            self.stream.readable().await.expect("is open");
+            match self.stream.try_read(&mut self.buffer[from..]) {
+                Ok(read) => return read,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
     /// Reads one whole answer to the front of the buffer; its length.
-    fn receive(&mut self) -> usize {
+    async fn receive(&mut self) -> usize {
         let mut filled = 0;
         loop {
-            let read = self.stream.read(&mut self.buffer[filled..]).expect("is answered");
+            let read = self.read(filled).await;
             assert_ne!(read, 0, "the server closed the connection");
             filled += read;
             let Some(end) = end_of_head(&self.buffer[..filled]) else {

@@ -5,11 +5,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
+
 use crate::http::Connection;
 use crate::process::Process;
 
 /// How many operations are under way at once.
 pub const CALLERS: usize = 32;
+
+/// On how many threads. One for each caller would be woken for each answer, by the server, at its cost.
+const THREADS: usize = 2;
 
 /// What a number of operations cost.
 pub struct Measured {
@@ -36,7 +41,7 @@ impl Measured {
 }
 
 /// Runs `operation` for 0 to `count` - 1 on the server and measures; one tenth before that warms up.
-pub fn measure(server: &Process, count: usize, operation: impl Fn(&mut Connection, usize) + Sync) -> Measured {
+pub fn measure(server: &Process, count: usize, operation: impl AsyncFn(&mut Connection, usize) + Sync) -> Measured {
     let warm = count / 10;
     run(server.address, 0..warm, &operation);
     let (cpu, wall) = (server.cpu(), Instant::now());
@@ -56,24 +61,34 @@ pub fn measure(server: &Process, count: usize, operation: impl Fn(&mut Connectio
 pub fn run(
     address: SocketAddr,
     range: std::ops::Range<usize>,
-    operation: &(impl Fn(&mut Connection, usize) + Sync),
+    operation: &(impl AsyncFn(&mut Connection, usize) + Sync),
 ) -> Vec<Duration> {
     let next = AtomicUsize::new(range.start);
     let all = Mutex::new(Vec::new());
+    let call = async || {
+        let mut connection = Connection::open(address).await;
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= range.end {
+                break;
+            }
+            operation(&mut connection, index).await;
+        }
+        all.lock().expect("no caller panics").append(&mut connection.latencies);
+    };
     std::thread::scope(|scope| {
-        for _ in 0..CALLERS {
-            scope.spawn(|| {
-                let mut connection = Connection::open(address);
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    if index >= range.end {
-                        break;
-                    }
-                    operation(&mut connection, index);
-                }
-                all.lock().expect("no caller panics").append(&mut connection.latencies);
-            });
+        for _ in 0..THREADS {
+            scope.spawn(|| wait_for(join_all((0..CALLERS / THREADS).map(|_| call()))));
         }
     });
     all.into_inner().expect("no caller panics")
+}
+
+/// Runs a future to its end on this thread.
+pub fn wait_for<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()
+        .expect("a runtime")
+        .block_on(work)
 }

@@ -8,6 +8,7 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::disallowed_methods,
     clippy::print_stdout,
     reason = "a bench measures real time, and fails by panicking"
@@ -93,23 +94,28 @@ struct All {
 }
 
 fn measure_all(server: &Process, world: &World, counts: &Counts) -> All {
-    let registration = measure(server, counts.people, |connection, number| {
-        world.register(connection, number);
+    let registration = measure(server, counts.people, async |connection, number| {
+        world.register(connection, number).await;
     });
-    let sign_in = measure(server, counts.people, |connection, number| {
-        world.sign_in(connection, number);
+    let sign_in = measure(server, counts.people, async |connection, number| {
+        world.sign_in(connection, number).await;
     });
-    let refresh = measure(server, counts.refreshes, |connection, _| world.refresh(connection));
+    let refresh = measure(server, counts.refreshes, async |connection, _| {
+        world.refresh(connection).await;
+    });
     let headers: Vec<_> = {
         let tokens = world.tokens.lock().expect("nobody panics");
         tokens.iter().map(|tokens| bearer(&tokens.access)).collect()
     };
-    let userinfo = measure(server, counts.reads, |connection, number| {
-        connection.get(USERINFO, &headers[number % headers.len()]).expect(200);
+    let userinfo = measure(server, counts.reads, async |connection, number| {
+        connection
+            .get(USERINFO, &headers[number % headers.len()])
+            .await
+            .expect(200);
     });
     let document = |path: &'static str| {
-        measure(server, counts.documents, move |connection, _| {
-            connection.get(path, "").expect(200);
+        measure(server, counts.documents, async |connection, _| {
+            connection.get(path, "").await.expect(200);
         })
     };
     All {
@@ -143,24 +149,29 @@ struct Samples {
 impl Samples {
     /// Person `spare` has not registered yet.
     fn take(server: &Process, world: &World, spare: usize) -> Self {
-        let keep = |work: &dyn Fn(&mut Connection)| {
-            let mut connection = Connection::open(server.address);
-            connection.kept = Some(Vec::new());
-            work(&mut connection);
-            connection.kept.take().expect("kept")
-        };
-        Self {
-            registration: keep(&|connection| world.register(connection, spare)),
-            sign_in: keep(&|connection| world.sign_in(connection, spare)),
-            userinfo: keep(&|connection| {
-                let header = bearer(&world.tokens.lock().expect("nobody panics")[0].access);
-                connection.get(USERINFO, &header).expect(200);
-            }),
-            refresh: keep(&|connection| world.refresh(connection)),
-            jwks: keep(&|connection| drop(connection.get(JWKS, "").expect(200))),
-            discovery: keep(&|connection| drop(connection.get(DISCOVERY, "").expect(200))),
-        }
+        load::wait_for(async {
+            Self {
+                registration: keep(server, async |it| world.register(it, spare).await).await,
+                sign_in: keep(server, async |it| world.sign_in(it, spare).await).await,
+                userinfo: keep(server, async |it| {
+                    let header = bearer(&world.tokens.lock().expect("nobody panics")[0].access);
+                    it.get(USERINFO, &header).await.expect(200);
+                })
+                .await,
+                refresh: keep(server, async |it| world.refresh(it).await).await,
+                jwks: keep(server, async |it| drop(it.get(JWKS, "").await.expect(200))).await,
+                discovery: keep(server, async |it| drop(it.get(DISCOVERY, "").await.expect(200))).await,
+            }
+        })
     }
+}
+
+/// The exchanges of `work`.
+async fn keep(server: &Process, work: impl AsyncFn(&mut Connection)) -> Vec<Exchange> {
+    let mut connection = Connection::open(server.address).await;
+    connection.kept = Some(Vec::new());
+    work(&mut connection).await;
+    connection.kept.take().expect("kept")
 }
 
 fn lines(all: All, samples: &Samples, spans: Spans, database: &Path) -> Vec<Line> {
@@ -245,11 +256,11 @@ fn lines(all: All, samples: &Samples, spans: Spans, database: &Path) -> Vec<Line
 
 /// The peak memory in MiB while many logins wait for their second message, and how many those are.
 fn storm(server: &Process, world: &World, counts: &Counts) -> (f64, usize) {
-    load::run(server.address, 0..counts.open_logins, &|connection, number| {
-        drop(world.begin(connection, number));
+    load::run(server.address, 0..counts.open_logins, &async |connection, number| {
+        drop(world.begin(connection, number).await);
     });
-    load::run(server.address, 0..counts.people / 4, &|connection, number| {
-        world.sign_in(connection, number);
+    load::run(server.address, 0..counts.people / 4, &async |connection, number| {
+        world.sign_in(connection, number).await;
     });
     (server.memory("VmHWM"), counts.open_logins)
 }

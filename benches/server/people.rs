@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign::actors::key_ring::secrets;
-use countersign::config::{Lifetimes, Mode};
+use countersign::config::{DatabaseUrl, Lifetimes, Mode};
 use countersign::db::links::NewLink;
 use countersign::db::store::Migrate;
 use countersign::db::{Decision, Store, Transaction, clients, links};
@@ -69,7 +69,7 @@ impl World {
     pub fn plant(database: &Path, people: usize) -> Self {
         let clock = SystemClock::start();
         let now = clock.now();
-        let url = format!("sqlite:{}", database.display());
+        let url = DatabaseUrl::SqliteFile(database.to_owned());
         let (store, mut connection) =
             Store::open(&url, Mode::Production, Migrate::Never, now).expect("the database opens");
         let metadata: ClientMetadata = serde_json::from_value(json!({
@@ -127,13 +127,17 @@ impl World {
     }
 
     /// Person `number` registers their password by the link.
-    pub fn register(&self, connection: &mut Connection, number: usize) {
+    pub async fn register(&self, connection: &mut Connection, number: usize) {
         let client = ClientRegistration::<Suite>::start(&mut OsRng, PASSWORD).expect("starts");
         let body = json!({
             "token": self.links[number].reveal(),
             "client_request": URL_SAFE_NO_PAD.encode(client.message.serialize()),
         });
-        let started = connection.post_json("/onboard/register/", "", &body).expect(200).json();
+        let started = connection
+            .post_json("/onboard/register/", "", &body)
+            .await
+            .expect(200)
+            .json();
         let message = decode(&started["server_message"]);
         let finished = client
             .state
@@ -148,12 +152,12 @@ impl World {
             "auth_id": started["auth_id"],
             "client_request": URL_SAFE_NO_PAD.encode(finished.message.serialize()),
         });
-        connection.post_json("/onboard/finish/", "", &body).expect(200);
+        connection.post_json("/onboard/finish/", "", &body).await.expect(200);
     }
 
     /// Person `number` begins to sign in with a browser that was never here, and leaves it at that.
-    pub fn begin(&self, connection: &mut Connection, number: usize) -> Begun {
-        let answer = connection.get(&self.authorize, "").expect(303);
+    pub async fn begin(&self, connection: &mut Connection, number: usize) -> Begun {
+        let answer = connection.get(&self.authorize, "").await.expect(303);
         let location = answer.header("location").expect("a location");
         let (_, flow_id) = location.split_once("flow_id=").expect("a flow");
         let cookies = answer.cookies();
@@ -164,6 +168,7 @@ impl World {
         });
         let started = connection
             .post_json("/login/start/", &cookies, &body)
+            .await
             .expect(200)
             .json();
         Begun {
@@ -175,13 +180,13 @@ impl World {
     }
 
     /// Person `number` signs in, and the application gets its tokens.
-    pub fn sign_in(&self, connection: &mut Connection, number: usize) {
+    pub async fn sign_in(&self, connection: &mut Connection, number: usize) {
         let Begun {
             flow_id,
             mut cookies,
             client,
             started,
-        } = self.begin(connection, number);
+        } = self.begin(connection, number).await;
         let message = decode(&started["server_message"]);
         let finished = client
             .finish(
@@ -196,10 +201,16 @@ impl World {
             "client_request": URL_SAFE_NO_PAD.encode(finished.message.serialize()),
             "flow_id": flow_id,
         });
-        let answer = connection.post_json("/login/finish/", &cookies, &body).expect(200);
+        let answer = connection
+            .post_json("/login/finish/", &cookies, &body)
+            .await
+            .expect(200);
         cookies.push_str(&answer.cookies());
         let next = answer.json()["next"].as_str().expect("a next step").to_owned();
-        let answer = connection.get(&next, &format!("Cookie: {cookies}\r\n")).expect(303);
+        let answer = connection
+            .get(&next, &format!("Cookie: {cookies}\r\n"))
+            .await
+            .expect(303);
         let location = answer.header("location").expect("a location");
         let (_, code) = location.split_once("code=").expect("a code");
         let code = code.split('&').next().expect("one part at least");
@@ -207,12 +218,12 @@ impl World {
             "grant_type=authorization_code&code={code}&redirect_uri=https%3A%2F%2Fshop.example.org%2Fback\
              &code_verifier={VERIFIER}"
         );
-        let tokens = self.ask_for_tokens(connection, &form);
+        let tokens = self.ask_for_tokens(connection, &form).await;
         self.tokens.lock().expect("nobody panics").push(tokens);
     }
 
     /// The application refreshes the tokens of somebody.
-    pub fn refresh(&self, connection: &mut Connection) {
+    pub async fn refresh(&self, connection: &mut Connection) {
         let tokens = self
             .tokens
             .lock()
@@ -220,13 +231,14 @@ impl World {
             .pop()
             .expect("somebody is signed in");
         let form = format!("grant_type=refresh_token&refresh_token={}", tokens.refresh);
-        let tokens = self.ask_for_tokens(connection, &form);
+        let tokens = self.ask_for_tokens(connection, &form).await;
         self.tokens.lock().expect("nobody panics").push(tokens);
     }
 
-    fn ask_for_tokens(&self, connection: &mut Connection, form: &str) -> Tokens {
+    async fn ask_for_tokens(&self, connection: &mut Connection, form: &str) -> Tokens {
         let answer = connection
             .post_form("/oauth/token", &self.authorization, form)
+            .await
             .expect(200)
             .json();
         assert!(answer["id_token"].is_string(), "no ID token");

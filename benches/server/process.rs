@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::http::{Connection, ISSUER};
+use crate::load;
 
 /// The master key of every server here.
 pub const MASTER_KEY: [u8; 32] = *b"the master key of a bench server";
@@ -47,7 +48,7 @@ impl Process {
             .expect("the ready line");
         let ready: serde_json::Value = serde_json::from_str(&line).expect("the server is ready");
         let address = ready["address"].as_str().expect("an address").parse().expect("parses");
-        Connection::open(address).get("/healthz", "").expect(200);
+        load::wait_for(async { Connection::open(address).await.get("/healthz", "").await.expect(200) });
         Self {
             child,
             address,

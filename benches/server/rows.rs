@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 
 use crate::clock::Spans;
@@ -47,6 +48,9 @@ impl Store {
     fn open(path: &Path) -> Self {
         let connection = Connection::open(path).expect("opens");
         connection.set_prepared_statement_cache_capacity(128);
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+            .expect("is set");
         connection
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
             .expect("is set");
