@@ -30,6 +30,9 @@ pub enum OpenError {
         /// What the system said.
         reason: String,
     },
+    /// The file is damaged, or something else than a database.
+    #[error("{0} is damaged or no SQLite database; restore it from a backup, or give database_url a path of its own")]
+    Damaged(String),
     /// The file is an SQLite database, but not ours.
     #[error("{0} belongs to another application; give database_url a path of its own")]
     Foreign(String),

@@ -5,19 +5,32 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "tests fail by panicking"
 )]
 
 mod authorize;
+mod code_grant;
+mod codes;
+mod consent_and_pages;
 mod cross_site;
+mod discovery;
+mod double_spend;
 mod enumeration;
+mod forgeries;
 mod guessing;
 mod guessing_shares;
+mod key_rotation;
+mod logout;
 mod opaque;
+mod policy;
 mod redirect_uri;
+mod refresh;
+mod revocation;
+mod rubbish;
 mod sessions;
 mod sign_in;
 mod support;
+mod token_endpoint;
+mod userinfo;

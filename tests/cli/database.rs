@@ -53,7 +53,7 @@ fn a_database_that_is_not_ours_is_refused_and_stays_as_it_is() {
     deployment.write("c.db", "This is a letter, and no database at all.");
     deployment
         .serve()
-        .refused(&["cannot open the database", "not a database"]);
+        .refused(&["is damaged or no SQLite database", "backup"]);
     deployment.run(&["user", "list"]).refused(&["cannot open the database"]);
     std::fs::remove_file(deployment.path("c.db")).expect("removed");
     std::fs::create_dir(deployment.path("c.db")).expect("made");

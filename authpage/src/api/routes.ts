@@ -15,11 +15,11 @@ export interface Next {
 
 /** What may be shown about an application's authorization request. */
 export interface Flow {
-  client: { name: string; uri?: string };
+  client: { name: string; uri: string | null };
   scopes: string[];
-  login_hint?: string;
+  login_hint: string | null;
   stage: "login" | "consent";
-  signed_in_as?: string;
+  signed_in_as: string | null;
 }
 
 /** Who is signed in; `authenticated_at` is in milliseconds since 1970. */

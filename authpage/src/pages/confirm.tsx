@@ -4,7 +4,7 @@ import { useCallback, useEffect } from "react";
 import { confirmEmail } from "../api/routes";
 import { arrival, navigate } from "../navigation";
 import { Frame } from "../ui/frame";
-import { LinkGone } from "../ui/link-gone";
+import { isLinkGone, LinkGone } from "../ui/link-gone";
 import { Interrupted } from "../ui/stopped";
 import { useLoad } from "../use-load";
 
@@ -23,8 +23,7 @@ function Confirming({ token }: { token: string }) {
   }, [load]);
 
   if (load.state === "failed") {
-    const { kind } = load.problem;
-    if (kind === "expired" || kind === "invalid-request") return <LinkGone kind="sign-up" />;
+    if (isLinkGone(load.problem)) return <LinkGone kind="sign-up" />;
     return <Interrupted problem={load.problem} onRetry={retry} />;
   }
   return (

@@ -61,8 +61,14 @@ function Question({ flowId, flow, onGone, onLeft }: QuestionProps) {
     } catch (thrown) {
       const problem = problemOf(thrown);
       if (problem.kind !== "expired") throw new ProblemError(problem);
-      onGone(problem);
-      return "stays" as const;
+      const gone = await readFlow(flowId).then(() => null, problemOf);
+      if (gone !== null) {
+        onGone(gone);
+        return "stays" as const;
+      }
+      // The request still waits, but for whoever signed in here since, perhaps in another tab: it is looked at anew.
+      leaveTo(withFlow("/oauth/callback/", flowId));
+      return "leaves" as const;
     }
     // An app's own scheme leaves this page standing; a moment later it says so.
     setTimeout(() => onLeft(name), 3000);
@@ -131,8 +137,8 @@ function Asking({ flow }: { flow: Flow | null }) {
   );
 }
 
-function siteOf(uri: string | undefined): string | null {
-  return uri !== undefined && URL.canParse(uri) ? new URL(uri).host : null;
+function siteOf(uri: string | null): string | null {
+  return uri !== null && URL.canParse(uri) ? new URL(uri).host : null;
 }
 
 function Left({ application }: { application: string }) {

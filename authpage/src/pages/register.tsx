@@ -8,7 +8,7 @@ import { useSubmit } from "../forms/use-submit";
 import { arrival, navigate } from "../navigation";
 import { signInPath } from "../resume";
 import { Frame } from "../ui/frame";
-import { LinkGone } from "../ui/link-gone";
+import { isLinkGone, LinkGone } from "../ui/link-gone";
 
 export function Register() {
   const submit = useSubmit();
@@ -22,7 +22,7 @@ export function Register() {
       await register(token ?? "", password);
     } catch (thrown) {
       const problem = problemOf(thrown);
-      if (problem.kind !== "expired") throw new ProblemError(problem);
+      if (!isLinkGone(problem)) throw new ProblemError(problem);
       setGone(true);
       return "stays" as const;
     }

@@ -8,7 +8,7 @@ import { useSubmit } from "../forms/use-submit";
 import { arrival, navigate } from "../navigation";
 import { signInPath } from "../resume";
 import { Frame } from "../ui/frame";
-import { LinkGone } from "../ui/link-gone";
+import { isLinkGone, LinkGone } from "../ui/link-gone";
 
 export function Reset() {
   const submit = useSubmit();
@@ -23,7 +23,7 @@ export function Reset() {
       email = await resetPassword(token ?? "", password);
     } catch (thrown) {
       const problem = problemOf(thrown);
-      if (problem.kind !== "expired") throw new ProblemError(problem);
+      if (!isLinkGone(problem)) throw new ProblemError(problem);
       setGone(true);
       return "stays" as const;
     }

@@ -69,11 +69,11 @@ function Form({ flowId, flow, onGone }: FormProps) {
   const password = useRef<PasswordHandle>(null);
   const slotId = useId();
   const { email: arrivedEmail, done } = arrival();
-  const known = flow?.signed_in_as ?? flow?.login_hint;
+  const known = flow?.signed_in_as ?? flow?.login_hint ?? "";
 
   useEffect(() => {
     const field = email.current;
-    if (known === undefined || field === null || field.value !== "") return;
+    if (known === "" || field === null || field.value !== "") return;
     field.value = known;
     if (document.activeElement === field) password.current?.focus();
   }, [known]);

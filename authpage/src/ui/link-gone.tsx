@@ -1,7 +1,13 @@
 /** Why a mailed link does not work any more. */
 
+import type { Problem } from "../api/problem";
 import { Link } from "../navigation";
 import { Stopped } from "./stopped";
+
+/** Whether `problem` means that the link will never work, be it spent, expired or spoilt on its way. */
+export function isLinkGone({ kind, field }: Problem): boolean {
+  return kind === "expired" || (kind === "invalid-request" && field === "token");
+}
 
 /** Says so, and offers a new link of the same kind. */
 export function LinkGone({ kind, missing }: { kind: "sign-up" | "reset"; missing?: boolean }) {
@@ -22,7 +28,7 @@ export function LinkGone({ kind, missing }: { kind: "sign-up" | "reset"; missing
       {missing ? (
         <p>A part of it got lost on the way. Please open it from the mail once more, or copy it whole.</p>
       ) : (
-        <p>It was used already, or it is too old. Each link works once, and only the newest one.</p>
+        <p>It was used already, or it is too old. Each link works once.</p>
       )}
       {kind === "sign-up" && <p>If you have chosen your password already, just sign in.</p>}
     </Stopped>

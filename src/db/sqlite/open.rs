@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::config::DatabaseUrl;
 use crate::db::error::OpenError;
@@ -62,10 +62,7 @@ impl Location {
 /// # Errors
 /// [`OpenError::Unreadable`] or [`OpenError::Foreign`].
 pub fn connect(location: &Location) -> Result<Connection, OpenError> {
-    let unreadable = |error: rusqlite::Error| OpenError::Unreadable {
-        path: location.describe(),
-        reason: error.to_string(),
-    };
+    let unreadable = |error| cannot_open(location, &error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
@@ -92,6 +89,17 @@ pub fn connect(location: &Location) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
+/// What SQLite's error means for whoever wanted to open the file.
+fn cannot_open(location: &Location, error: &rusqlite::Error) -> OpenError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenError::Damaged(location.describe()),
+        _ => OpenError::Unreadable {
+            path: location.describe(),
+            reason: error.to_string(),
+        },
+    }
+}
+
 /// Makes a missing file so that only this user can read it: it holds people's addresses.
 fn create_private(path: &Path) -> Result<(), OpenError> {
     use std::os::unix::fs::OpenOptionsExt as _;
@@ -111,10 +119,7 @@ fn create_private(path: &Path) -> Result<(), OpenError> {
 
 /// Marks an empty database as ours and refuses another application's.
 fn claim(connection: &Connection, location: &Location) -> Result<(), OpenError> {
-    let unreadable = |error: rusqlite::Error| OpenError::Unreadable {
-        path: location.describe(),
-        reason: error.to_string(),
-    };
+    let unreadable = |error| cannot_open(location, &error);
     let id: i64 = connection
         .query_row("PRAGMA application_id", [], |row| row.get(0))
         .map_err(unreadable)?;

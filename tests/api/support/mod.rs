@@ -2,6 +2,7 @@
 
 mod browser;
 mod client;
+pub mod jwt;
 mod person;
 mod server;
 pub mod steps;
@@ -10,5 +11,5 @@ mod wire;
 pub use browser::{Answer, Browser};
 pub use client::{Client, Tokens, VERIFIER, query_of};
 pub use person::Person;
-pub use server::{Server, TestClock};
+pub use server::{MASTER_KEY, Server};
 pub use wire::FORM;

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use countersign::app;
-use countersign::config::{Config, DatabaseUrl, Dev, MasterKey, Mode};
+use countersign::config::{Config, DatabaseUrl, Dev, Issuer, MasterKey, Mode};
 use countersign::db::store::Migrate;
 use countersign::db::{Statement, Store, WriteConnection, clients};
 use countersign::domain::clock::{Clock, Timestamp};
@@ -111,6 +111,16 @@ impl Server {
     pub fn stop(mut self) -> tempfile::TempDir {
         self.end();
         std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"))
+    }
+
+    /// Stops it and starts it again on the same port, so that what it issued is still its own. The clock is the system's again.
+    pub fn restart(self) -> Self {
+        let issuer = Issuer::parse(&self.issuer).expect("an issuer");
+        let address = self.issuer.trim_start_matches("http://").parse().expect("an address");
+        Self::start_in(self.stop(), |config| {
+            config.listen = address;
+            config.define.issuer = issuer;
+        })
     }
 
     /// A second pair of connections to its database, as a command beside it has.

@@ -80,8 +80,9 @@ pub fn shape(answer: &Answer) -> String {
     let body = match serde_json::from_str::<Value>(&answer.text) {
         Ok(Value::Object(fields)) if answer.status == 200 => fields
             .iter()
-            .map(|(name, value)| format!("{name}: {}\n", value.as_str().map_or(0, str::len)))
-            .collect(),
+            .map(|(name, value)| format!("{name}: {}", value.as_str().map_or(0, str::len)))
+            .collect::<Vec<_>>()
+            .join("\n"),
         _ => answer.text.clone(),
     };
     format!("{}\n{}\n{body}", answer.status, headers.join("\n"))

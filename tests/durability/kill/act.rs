@@ -3,7 +3,7 @@
 use futures_util::future::join;
 use serde_json::json;
 
-use super::client::{Account, Client, Code, Family, Person, Session, Standing};
+use super::client::{Account, Client, Code, Family, Person, Session, Single, Standing};
 use super::history::History;
 use crate::support::{Answer, Browser, Wire, claims};
 
@@ -60,14 +60,14 @@ impl Client {
         }
         wire.log.acknowledge();
         let token = confirmed.json()["token"].as_str().expect("a token").to_owned();
-        history.spent(&format!("link {link}"), &token);
+        self.use_up(Single::Confirmation(link), &token, history);
         let password = format!("password of {email}");
         let answer = browser.register(wire, &token, &password).await;
         let account = match &answer {
             None => Account::Registering(token),
             Some(answer) => {
                 history.demand(answer.status == 200, || format!("register {email}: {answer:?}"));
-                history.spent(&format!("link {token}"), "account");
+                self.use_up(Single::Registration(token), "account", history);
                 wire.log.acknowledge();
                 Account::Registered
             }
@@ -95,7 +95,7 @@ impl Client {
             return None;
         };
         history.demand(answer.status == 200, || format!("reset: {answer:?}"));
-        history.spent(&format!("link {token}"), "reset");
+        self.use_up(Single::Reset(token), "reset", history);
         wire.log.acknowledge();
         self.people[person].password = password;
         self.password_changes(person, Standing::Ended);
@@ -210,7 +210,7 @@ impl Client {
         };
         let access = text("access_token");
         let id = claims(&access)["fam"].as_str().expect("a family").to_owned();
-        history.spent(&format!("code {}", code.text), &id);
+        self.use_up(Single::Code(code.text.clone(), self.families.len()), &id, history);
         self.families.push(Family {
             session: code.session,
             id,
@@ -257,7 +257,7 @@ impl Client {
         }
         let tokens = answer.json();
         let next = tokens["refresh_token"].as_str().expect("a refresh token");
-        history.spent(&format!("refresh token {token}"), next);
+        history.spent(token, next);
         if family.refresh == token {
             family.sequence += 1;
         }

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::client::{Account, Client, Standing};
+use super::client::{Account, Client, Single, Standing};
 use super::database::Database;
 use super::history::History;
 use crate::support::{Answer, Browser, Wire, claims};
@@ -30,6 +30,7 @@ impl Client {
                 self.try_family(family, wire, history).await;
             }
         }
+        self.try_used(wire, history).await;
         for code in std::mem::take(&mut self.codes) {
             let answer = answered(wire.redeem(&code.text).await);
             if answer.status == 200 {
@@ -81,37 +82,36 @@ impl Client {
                 (_, None) => false,
             };
             history.demand(fine, || format!("{stored:?} in the database: {family:?}"));
-            let jti = claims(&family.access)["jti"].as_str().expect("a jti").to_owned();
-            let revoked = family.access_standing != Standing::Ended || database.revoked.contains_key(&jti);
-            history.demand(revoked, || format!("{jti} is not revoked in the database: {family:?}"));
+            if family.access_standing == Standing::Ended {
+                let jti = claims(&family.access)["jti"].as_str().expect("a jti").to_owned();
+                let revoked = database.revoked.contains(&jti);
+                history.demand(revoked, || format!("{jti} is not revoked in the database: {family:?}"));
+            }
         }
     }
 
     /// Asks again what was not answered: it must succeed as the only one, or be refused because it was done.
     async fn settle_person(&mut self, index: usize, wire: &Wire<'_>, history: &History) {
-        let person = &mut self.people[index];
-        let account = person.account.clone();
-        if matches!(account, Account::Registered | Account::Lost) {
-            return;
-        }
-        let (token, result) = match &account {
-            Account::Confirming(link) => (link.clone(), "confirmation"),
-            Account::Registering(token) => (token.clone(), "account"),
-            Account::Resetting(token, _) => (token.clone(), "reset"),
+        let account = self.people[index].account.clone();
+        let what = match &account {
+            Account::Confirming(link) => Single::Confirmation(link.clone()),
+            Account::Registering(token) => Single::Registration(token.clone()),
+            Account::Resetting(token, _) => Single::Reset(token.clone()),
             Account::Registered | Account::Lost => return,
         };
         let mut browser = Browser::default();
-        let password = person.password.clone();
+        let password = self.people[index].password.clone();
         let answer = answered(match &account {
-            Account::Confirming(_) => browser.post(wire, "/onboard/email/", &json!({ "token": token })).await,
-            Account::Resetting(_, next) => browser.reset(wire, &token, next).await,
-            _ => browser.register(wire, &token, &password).await,
+            Account::Confirming(link) => browser.post(wire, "/onboard/email/", &json!({ "token": link })).await,
+            Account::Resetting(token, next) => browser.reset(wire, token, next).await,
+            Account::Registering(token) => browser.register(wire, token, &password).await,
+            Account::Registered | Account::Lost => return,
         });
         history.settled();
         let (done, gone) = (answer.status == 200, answer.status == 410);
         history.demand(done || gone, || format!("asked again: {answer:?} {account:?}"));
         if done {
-            history.spent(&format!("link {token}"), result);
+            self.use_up(what, &answer.text, history);
         }
         match account {
             Account::Confirming(_) if gone => self.people[index].account = Account::Lost,
@@ -119,7 +119,7 @@ impl Client {
                 let token = answer.json()["token"].as_str().expect("a token").to_owned();
                 let registered = answered(browser.register(wire, &token, &password).await);
                 history.demand(registered.status == 200, || format!("register: {registered:?}"));
-                history.spent(&format!("link {token}"), "account");
+                self.use_up(Single::Registration(token), "account", history);
                 self.people[index].account = Account::Registered;
             }
             Account::Resetting(_, next) => {
@@ -182,6 +182,29 @@ impl Client {
             history.demand(answer.status == 400, || format!("{answer:?}: {family:?}"));
         }
         self.families[index].touched = false;
+    }
+}
+
+impl Client {
+    /// Uses again what was used. A code only when what it gave has ended, since its replay ends that.
+    async fn try_used(&mut self, wire: &Wire<'_>, history: &History) {
+        for what in std::mem::take(&mut self.used) {
+            let mut browser = Browser::default();
+            let answer = match &what {
+                Single::Confirmation(link) => browser.post(wire, "/onboard/email/", &json!({ "token": link })).await,
+                Single::Registration(token) => browser.register(wire, token, "another").await,
+                Single::Reset(token) => browser.reset(wire, token, "another").await,
+                Single::Code(_, family) if self.families[*family].standing != Standing::Ended => {
+                    self.used.push(what);
+                    continue;
+                }
+                Single::Code(code, _) => wire.redeem(code).await,
+            };
+            let answer = answered(answer);
+            history.demand(matches!(answer.status, 400 | 410), || {
+                format!("{what:?} was used twice: {answer:?}")
+            });
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! One client, and what it knows about everything that it was given.
 
+use super::history::History;
 use crate::support::Browser;
 
 /// What a client knows about something that lives until it is ended.
@@ -82,6 +83,19 @@ pub struct Family {
     pub touched: bool,
 }
 
+/// Something that is good for one use, and was used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Single {
+    /// A link that confirms an address.
+    Confirmation(String),
+    /// What an address is registered with.
+    Registration(String),
+    /// A link that resets a password.
+    Reset(String),
+    /// An authorization code, and the place of what it gave.
+    Code(String, usize),
+}
+
 /// One client.
 #[derive(Debug)]
 pub struct Client {
@@ -90,6 +104,8 @@ pub struct Client {
     pub sessions: Vec<Session>,
     pub codes: Vec<Code>,
     pub families: Vec<Family>,
+    /// What was used, and is not tried again yet.
+    pub used: Vec<Single>,
     /// Addresses with their confirmation links, for this round.
     pub invitations: Vec<(String, String)>,
     /// People with their reset links, for this round.
@@ -106,6 +122,7 @@ impl Client {
             sessions: Vec::new(),
             codes: Vec::new(),
             families: Vec::new(),
+            used: Vec::new(),
             invitations: Vec::new(),
             resets: Vec::new(),
             random: 0x9E37_79B9_7F4A_7C15 ^ u64::try_from(number + 1).expect("small"),
@@ -118,6 +135,14 @@ impl Client {
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
         usize::try_from(self.random >> 33).expect("31 bits") % bound
+    }
+
+    /// Notes an acknowledged use and what it gave.
+    pub fn use_up(&mut self, what: Single, result: &str, history: &History) {
+        let (Single::Confirmation(text) | Single::Registration(text) | Single::Reset(text) | Single::Code(text, _)) =
+            &what;
+        history.spent(text, result);
+        self.used.push(what);
     }
 
     /// One of those whose account is known to be there.

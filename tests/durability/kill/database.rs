@@ -1,6 +1,6 @@
 //! What the database says, read beside the server.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::Row;
 
@@ -16,7 +16,7 @@ pub struct Database {
     /// Ended, by the hash of the cookie.
     pub sessions: HashMap<Vec<u8>, bool>,
     /// The `jti` of revoked access tokens.
-    pub revoked: HashMap<String, ()>,
+    pub revoked: HashSet<String>,
 }
 
 /// Reads all of it.
@@ -33,7 +33,11 @@ pub fn read(folder: &Folder) -> Database {
         sessions: map(folder, "SELECT id_hash, ended_at IS NOT NULL FROM sessions", |row| {
             Ok((row.get(0)?, row.get(1)?))
         }),
-        revoked: map(folder, "SELECT jti FROM revoked_tokens", |row| Ok((row.get(0)?, ()))),
+        revoked: map(folder, "SELECT jti, 1 FROM revoked_tokens", |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?))
+        })
+        .into_keys()
+        .collect(),
     }
 }
 
@@ -42,6 +46,13 @@ pub fn accounts(folder: &Folder) -> HashMap<String, String> {
     map(folder, "SELECT email, id FROM accounts", |row| {
         Ok((row.get(0)?, row.get(1)?))
     })
+}
+
+/// Does what a lost write would do.
+pub fn damage(folder: &Folder, sql: &str) {
+    let connection = rusqlite::Connection::open(folder.database()).expect("opens");
+    let changed = connection.execute(sql, []).expect("runs");
+    assert!(changed > 0, "there is nothing to lose: {sql}");
 }
 
 /// SQLite's own checks find nothing.

@@ -12,8 +12,6 @@ pub struct History {
     violations: Mutex<Vec<String>>,
     /// Unknown outcomes that were settled after a restart.
     settled: AtomicUsize,
-    /// Refusals because the server was busy.
-    busy: AtomicUsize,
 }
 
 impl History {
@@ -43,9 +41,9 @@ impl History {
         self.settled.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Notes an answer 503.
-    pub fn busy(&self) {
-        self.busy.fetch_add(1, Ordering::SeqCst);
+    /// Whether a rule was broken.
+    pub fn is_broken(&self) -> bool {
+        !self.violations.lock().unwrap().is_empty()
     }
 
     /// Fails if a rule was broken.
@@ -64,10 +62,9 @@ impl std::fmt::Display for History {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "{} spends, {} unknown outcomes settled, {} answers 503",
+            "{} spends, {} unknown outcomes settled",
             self.spent.lock().unwrap().len(),
-            self.settled.load(Ordering::SeqCst),
-            self.busy.load(Ordering::SeqCst)
+            self.settled.load(Ordering::SeqCst)
         )
     }
 }

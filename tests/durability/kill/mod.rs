@@ -45,7 +45,7 @@ fn what_was_acknowledged_outlives_every_kill_and_nothing_is_spent_twice() {
         history.assert_clean(round);
 
         let log = Log::default();
-        let killed = load_until_killed(&mut server, &mut clients, &log, &history, round);
+        let killed = load_until_killed(&mut server, &mut clients, &log, &history, least(round));
         let (in_flight, never) = log.unanswered_at(killed);
         let acknowledged = log.acknowledged();
         assert!(in_flight >= LEAST_IN_FLIGHT, "round {round}: {in_flight} in flight");
@@ -70,6 +70,48 @@ fn what_was_acknowledged_outlives_every_kill_and_nothing_is_spent_twice() {
     );
 }
 
+/// The checker is only worth something if it sees what it looks for.
+#[test]
+fn the_checker_sees_each_kind_of_loss() {
+    for (name, damage) in [
+        (
+            "a session that ended lives again",
+            "UPDATE sessions SET ended_at = NULL WHERE ended_at IS NOT NULL",
+        ),
+        (
+            "a family that ended lives again",
+            "UPDATE families SET ended_at = NULL WHERE ended_at IS NOT NULL",
+        ),
+        (
+            "a rotation is lost",
+            "UPDATE families SET sequence = sequence - 1 WHERE sequence > 0",
+        ),
+        (
+            "a spent code can be spent again",
+            "UPDATE authorization_codes SET spent_at = NULL, family_id = NULL WHERE spent_at IS NOT NULL",
+        ),
+        (
+            "a spent link can be spent again",
+            "UPDATE links SET spent_at = NULL WHERE spent_at IS NOT NULL",
+        ),
+        ("a session is lost", "DELETE FROM sessions"),
+        ("accounts are lost", "DELETE FROM accounts"),
+        ("a revoked access token is good again", "DELETE FROM revoked_tokens"),
+    ] {
+        let folder = Folder::new();
+        let (history, log) = (History::default(), Log::default());
+        let mut clients: Vec<Client> = (0..CLIENTS).map(Client::new).collect();
+        supply(&folder, &mut clients, 0);
+        let mut server = Process::dev(&folder.path());
+        load_until_killed(&mut server, &mut clients, &log, &history, 10 * LEAST_ACKNOWLEDGED);
+        history.assert_clean(0);
+        database::damage(&folder, damage);
+        let server = Process::dev(&folder.path());
+        check_all(&folder, &server, &mut clients, &history, true);
+        assert!(history.is_broken(), "not seen: {name}");
+    }
+}
+
 /// What a run measured.
 #[derive(Debug, Default)]
 struct Figures {
@@ -88,6 +130,11 @@ impl Figures {
         self.fewest_in_flight = least(self.fewest_in_flight, in_flight);
         self.cut_off += never;
     }
+}
+
+/// Kills come at another moment in each round.
+fn least(round: usize) -> usize {
+    LEAST_ACKNOWLEDGED + round * 37 % 300
 }
 
 /// Links for the round, put in while no server runs: two sign-ups for each client, and a reset for one of its people.
@@ -130,11 +177,10 @@ fn load_until_killed(
     clients: &mut [Client],
     log: &Log,
     history: &History,
-    round: usize,
+    least: usize,
 ) -> Instant {
     let address = server.address().to_owned();
     let began = Instant::now();
-    let least = Duration::from_millis(50 + u64::try_from(round * 37 % 300).expect("small"));
     std::thread::scope(|scope| {
         for part in clients.chunks_mut(CLIENTS.div_ceil(THREADS)) {
             let address = &address;
@@ -144,9 +190,7 @@ fn load_until_killed(
             });
         }
         loop {
-            let is_time = log.acknowledged() >= LEAST_ACKNOWLEDGED
-                && log.in_flight() >= LEAST_IN_FLIGHT + MARGIN
-                && began.elapsed() >= least;
+            let is_time = log.acknowledged() >= least && log.in_flight() >= LEAST_IN_FLIGHT + MARGIN;
             if is_time {
                 let killed = Instant::now();
                 server.kill();
@@ -154,7 +198,7 @@ fn load_until_killed(
             }
             if began.elapsed() > Duration::from_mins(2) || !server.lives() {
                 server.kill();
-                panic!("round {round}: the load does not come about: {log:?}");
+                panic!("the load does not come about: {log:?}");
             }
             std::thread::sleep(Duration::from_micros(500));
         }

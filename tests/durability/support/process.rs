@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::ISSUER;
 
 /// Longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a command left behind.
 #[derive(Debug)]

@@ -48,6 +48,11 @@ impl Log {
         self.in_flight.load(Ordering::SeqCst)
     }
 
+    /// Requests ever sent.
+    pub fn asked(&self) -> usize {
+        self.asked.lock().unwrap().len()
+    }
+
     /// Writes whose answer said that they are done.
     pub fn acknowledged(&self) -> usize {
         self.acknowledged.load(Ordering::SeqCst)
@@ -81,7 +86,7 @@ impl<'a> Wire<'a> {
     pub fn to(address: &str, log: &'a Log) -> Self {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             .build()
             .expect("a client");
         Self {

@@ -30,10 +30,10 @@ async function readyLine(child) {
   throw new Error("the server ended without its ready line");
 }
 
-/** Starts `countersign dev`. `env` holds `COUNTERSIGN_…` variables over the defaults. */
-export async function startServer(env = {}) {
+/** Starts `countersign dev`. `env` holds `COUNTERSIGN_…` variables over the defaults, `options` more of the command's. */
+export async function startServer(env = {}, options = []) {
   const data = await mkdtemp(join(tmpdir(), "countersign-js-"));
-  const child = spawn(BINARY, ["dev", "--json", "--listen", "127.0.0.1:0", "--data", data], {
+  const child = spawn(BINARY, ["dev", "--json", "--listen", "127.0.0.1:0", "--data", data, ...options], {
     env: environment(env),
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -49,9 +49,9 @@ export async function startServer(env = {}) {
     throw new Error(`the server ended:\n${log}`);
   });
   failed.catch(() => undefined);
-  const { issuer } = await Promise.race([readyLine(child), failed]);
+  const { issuer, address } = await Promise.race([readyLine(child), failed]);
   child.stdout.resume();
-  return new Server({ binary: BINARY, issuer, data, child, ended, log: () => log });
+  return new Server({ binary: BINARY, issuer, address, data, child, ended, log: () => log });
 }
 
 /** A running server. */
