@@ -33,7 +33,9 @@ pub async fn start(request: HttpRequest, app: Data<App>, body: Json<Start>) -> R
     };
     let key = message.email.as_str().to_owned();
     let started = app.actors.login.ask(&key, message).await??;
-    tokio::time::sleep(started.delay).await;
+    if !started.delay.is_zero() {
+        tokio::time::sleep(started.delay).await;
+    }
     let started = started.answer;
     let mut response = HttpResponse::Ok();
     if let Some(fresh) = &started.new_browser {

@@ -16,10 +16,14 @@ pub async fn request(
     let started = clock.as_ref().map(|clock| clock.monotonic());
     let response = next.call(request).await?;
     // An unknown path is one series, or a scanner could make millions.
-    let route = response
+    let mut route = response
         .request()
         .match_pattern()
         .unwrap_or_else(|| "unknown".to_owned());
+    // Both spellings of a path are one series.
+    if route.starts_with('/') && !route.ends_with(['/', '}']) {
+        route.push('/');
+    }
     let status = response.status().as_u16();
     if let (Some(clock), Some(started)) = (clock, started) {
         let took = clock.monotonic().saturating_sub(started);

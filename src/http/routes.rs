@@ -1,11 +1,13 @@
 //! The table of all routes. Each of ours answers with and without the slash at its end, and never redirects.
 
-use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use std::sync::Arc;
+
+use actix_web::dev::HttpServiceFactory;
 use actix_web::guard::{Any, Get, Head};
 use actix_web::http::header;
 use actix_web::middleware::Compress;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _, Route};
 
 use super::problem::{Kind, Problem};
 use super::{account, dev, headers, login, oauth, onboard, operate, pages, password};
@@ -29,15 +31,10 @@ const PAGES: [&str; 12] = [
 /// All routes of a production server.
 pub fn routes(config: &mut ServiceConfig) {
     for page in PAGES {
-        config.service(at(page).get(pages::index).finish().wrap(Compress::default()));
+        config.service(at(page).get(pages::index).compressed());
     }
     config
-        .service(
-            at("/assets/{path:.*}")
-                .get(pages::asset)
-                .finish()
-                .wrap(Compress::default()),
-        )
+        .service(at("/assets/{path:.*}").get(pages::asset).compressed())
         .service(at("/login/start/").post(login::start).finish())
         .service(at("/login/finish/").post(login::finish).finish())
         .service(at("/onboard/signup/").post(onboard::sign_up).finish())
@@ -93,27 +90,27 @@ pub fn routes(config: &mut ServiceConfig) {
 /// What a development server has besides.
 pub fn dev_routes(config: &mut ServiceConfig) {
     config
-        .service(at("/demo/").get(dev::demo).finish().wrap(Compress::default()))
-        .service(at("/dev/mailbox/").get(dev::mailbox).finish().wrap(Compress::default()))
+        .service(at("/demo/").get(dev::demo).compressed())
+        .service(at("/dev/mailbox/").get(dev::mailbox).compressed())
         .service(at("/dev/mailbox.json/").get(dev::mails).finish());
 }
 
 /// A resource in the making, and the methods it takes.
 struct Place {
-    resource: Resource,
+    /// One for each spelling of the path: a plain text is compared, where several in one resource are a regex.
+    spellings: Vec<Resource>,
     allow: Vec<&'static str>,
 }
 
 /// A resource at `path` with and without its last slash.
 fn at(path: &str) -> Place {
     let bare = path.trim_end_matches('/');
-    let paths = if bare.is_empty() || bare == path {
-        vec![path]
-    } else {
-        vec![path, bare]
-    };
+    let mut spellings = vec![web::resource(path)];
+    if !bare.is_empty() && bare != path {
+        spellings.push(web::resource(bare));
+    }
     Place {
-        resource: web::resource(paths),
+        spellings,
         allow: Vec::new(),
     }
 }
@@ -127,11 +124,7 @@ impl Place {
         F::Output: Responder + 'static,
     {
         self.allow.extend(["GET", "HEAD"]);
-        let route = web::route().guard(Any(Get()).or(Head())).to(handler);
-        Self {
-            resource: self.resource.route(route),
-            ..self
-        }
+        self.route(|| web::route().guard(Any(Get()).or(Head())).to(handler.clone()))
     }
 
     fn post<F, Args>(mut self, handler: F) -> Self
@@ -141,40 +134,38 @@ impl Place {
         F::Output: Responder + 'static,
     {
         self.allow.push("POST");
-        Self {
-            resource: self.resource.route(web::post().to(handler)),
-            ..self
-        }
+        self.route(|| web::post().to(handler.clone()))
+    }
+
+    fn route(self, route: impl Fn() -> Route) -> Self {
+        let spellings = self.spellings.into_iter().map(|one| one.route(route())).collect();
+        Self { spellings, ..self }
     }
 
     /// Every other method is answered 405, with those that would be right.
-    fn finish(self) -> Resource {
-        let allow = self.allow.join(", ");
-        self.resource.default_service(web::to(move |request: HttpRequest| {
-            std::future::ready(other_method(&request, &allow))
-        }))
+    fn finish(self) -> Vec<Resource> {
+        let allow: Arc<str> = self.allow.join(", ").into();
+        let finish = |one: Resource| {
+            let allow = Arc::clone(&allow);
+            one.default_service(web::to(move |request: HttpRequest| {
+                std::future::ready(other_method(&request, &allow))
+            }))
+        };
+        self.spellings.into_iter().map(finish).collect()
+    }
+
+    /// A resource whose answers are compressed.
+    fn compressed(self) -> impl HttpServiceFactory + 'static {
+        let wrap = |one: Resource| one.wrap(Compress::default());
+        self.finish().into_iter().map(wrap).collect::<Vec<_>>()
     }
 
     /// A resource that scripts of any origin may call.
-    fn open(
-        mut self,
-    ) -> Resource<
-        impl ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse,
-            Error = actix_web::Error,
-            InitError = (),
-        >,
-    > {
+    fn open(mut self) -> impl HttpServiceFactory + 'static {
         self.allow.push("OPTIONS");
-        let preflight = web::method(actix_web::http::Method::OPTIONS).to(headers::preflight);
-        Self {
-            resource: self.resource.route(preflight),
-            ..self
-        }
-        .finish()
-        .wrap(headers::any_origin())
+        let preflight = || web::method(actix_web::http::Method::OPTIONS).to(headers::preflight);
+        let wrap = |one: Resource| one.wrap(headers::any_origin());
+        self.route(preflight).finish().into_iter().map(wrap).collect::<Vec<_>>()
     }
 }
 

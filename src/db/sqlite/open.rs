@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::config::DatabaseUrl;
@@ -77,6 +78,10 @@ pub fn connect(location: &Location) -> Result<Connection, OpenError> {
     };
     connection.busy_timeout(BUSY_TIMEOUT).map_err(unreadable)?;
     connection.set_prepared_statement_cache_capacity(128);
+    // Without this SQLite plans some statements anew for every value that is bound to them.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(unreadable)?;
     claim(&connection, location)?;
     connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")

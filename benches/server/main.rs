@@ -1,0 +1,266 @@
+//! `cargo bench --bench server`: what the server's CPU does for each operation, beside the least that it could do.
+//!
+//! The server is the release binary in a process of its own, as in production but for throttles, on a database in a
+//! temporary folder. 32 callers keep it busy over keep-alive connections, and `/proc` says what it used: wall time means
+//! little on a machine that others use too. The floor is measured in this process, in the same run, so that it moves with
+//! the machine. `--quick` does a fifth of the work; its figures are rough.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a bench measures real time, and fails by panicking"
+)]
+
+mod clock;
+mod floor;
+mod http;
+mod load;
+mod people;
+mod process;
+mod report;
+mod rows;
+
+use std::path::Path;
+use std::time::Duration;
+
+use clock::Spans;
+use floor::{Jose, Opaque, Small};
+use http::{Connection, Exchange};
+use load::{Measured, measure};
+use people::World;
+use process::Process;
+use report::Line;
+use rows::Rows;
+
+/// How many operations of each kind.
+struct Counts {
+    people: usize,
+    refreshes: usize,
+    reads: usize,
+    documents: usize,
+    open_logins: usize,
+}
+
+fn main() {
+    let quick = std::env::args().any(|argument| argument == "--quick");
+    let share = if quick { 5 } else { 1 };
+    let counts = Counts {
+        people: 8_000 / share,
+        refreshes: 30_000 / share,
+        reads: 40_000 / share,
+        documents: 150_000 / share,
+        open_logins: 10_000 / share,
+    };
+    let spans = Spans(Duration::from_millis(if quick { 100 } else { 500 }));
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = folder.path().join("countersign.db");
+    drop(Process::start(&database));
+    let world = World::plant(&database, counts.people + 1);
+
+    let mut starts: Vec<_> = (0..5).map(|_| Process::start(&database).started_in).collect();
+    starts.sort_unstable();
+    let server = Process::start(&database);
+    let idle = server.memory("VmRSS");
+    let measured = measure_all(&server, &world, &counts);
+    let loaded = server.memory("VmRSS");
+    let samples = Samples::take(&server, &world, counts.people);
+    drop(server);
+
+    report::print(&lines(measured, &samples, spans, &database));
+    let server = Process::start(&database);
+    let (storm, open) = storm(&server, &world, &counts);
+    println!("| | | goal |\n| --- | --: | --: |");
+    println!("| memory, idle | {idle:.1} MiB | 25 |");
+    println!("| memory, after all of the above | {loaded:.1} MiB | |");
+    println!("| memory, {open} open logins and sign-ins among them, peak | {storm:.1} MiB | 60 |");
+    println!(
+        "| start to first answer, existing database | {} ms | 200 |",
+        starts[2].as_millis()
+    );
+    println!("| binary | {:.1} MB | 30 |", process::binary_size());
+}
+
+/// What was measured, in the order of the table.
+struct All {
+    sign_in: Measured,
+    registration: Measured,
+    refresh: Measured,
+    userinfo: Measured,
+    jwks: Measured,
+    discovery: Measured,
+}
+
+fn measure_all(server: &Process, world: &World, counts: &Counts) -> All {
+    let registration = measure(server, counts.people, async |connection, number| {
+        world.register(connection, number).await;
+    });
+    let sign_in = measure(server, counts.people, async |connection, number| {
+        world.sign_in(connection, number).await;
+    });
+    let refresh = measure(server, counts.refreshes, async |connection, _| {
+        world.refresh(connection).await;
+    });
+    let headers: Vec<_> = {
+        let tokens = world.tokens.lock().expect("nobody panics");
+        tokens.iter().map(|tokens| bearer(&tokens.access)).collect()
+    };
+    let userinfo = measure(server, counts.reads, async |connection, number| {
+        connection
+            .get(USERINFO, &headers[number % headers.len()])
+            .await
+            .expect(200);
+    });
+    let document = |path: &'static str| {
+        measure(server, counts.documents, async |connection, _| {
+            connection.get(path, "").await.expect(200);
+        })
+    };
+    All {
+        sign_in,
+        registration,
+        refresh,
+        userinfo,
+        jwks: document(JWKS),
+        discovery: document(DISCOVERY),
+    }
+}
+
+const USERINFO: &str = "/oauth/userinfo";
+const JWKS: &str = "/.well-known/jwks.json";
+const DISCOVERY: &str = "/.well-known/openid-configuration";
+
+fn bearer(token: &str) -> String {
+    format!("Authorization: Bearer {token}\r\n")
+}
+
+/// The exchanges of one operation each, byte for byte.
+struct Samples {
+    sign_in: Vec<Exchange>,
+    registration: Vec<Exchange>,
+    refresh: Vec<Exchange>,
+    userinfo: Vec<Exchange>,
+    jwks: Vec<Exchange>,
+    discovery: Vec<Exchange>,
+}
+
+impl Samples {
+    /// Person `spare` has not registered yet.
+    fn take(server: &Process, world: &World, spare: usize) -> Self {
+        load::wait_for(async {
+            Self {
+                registration: keep(server, async |it| world.register(it, spare).await).await,
+                sign_in: keep(server, async |it| world.sign_in(it, spare).await).await,
+                userinfo: keep(server, async |it| {
+                    let header = bearer(&world.tokens.lock().expect("nobody panics")[0].access);
+                    it.get(USERINFO, &header).await.expect(200);
+                })
+                .await,
+                refresh: keep(server, async |it| world.refresh(it).await).await,
+                jwks: keep(server, async |it| drop(it.get(JWKS, "").await.expect(200))).await,
+                discovery: keep(server, async |it| drop(it.get(DISCOVERY, "").await.expect(200))).await,
+            }
+        })
+    }
+}
+
+/// The exchanges of `work`.
+async fn keep(server: &Process, work: impl AsyncFn(&mut Connection)) -> Vec<Exchange> {
+    let mut connection = Connection::open(server.address).await;
+    connection.kept = Some(Vec::new());
+    work(&mut connection).await;
+    connection.kept.take().expect("kept")
+}
+
+fn lines(all: All, samples: &Samples, spans: Spans, database: &Path) -> Vec<Line> {
+    let opaque = Opaque::measure(spans);
+    let jose = Jose::measure(spans);
+    let small = Small::measure(spans);
+    let rows = Rows::measure(spans, database);
+    let transport = |exchanges: &[Exchange]| {
+        let parsing = floor::parsing(spans, exchanges);
+        let sockets = (floor::http(spans, exchanges) - parsing).max(0.0);
+        [
+            ("HTTP", parsing),
+            ("sockets", sockets),
+            ("JSON", floor::json(spans, exchanges)),
+        ]
+    };
+    let line = |name, goal, measured, exchanges: &[Exchange], rest: &[(&'static str, f64)]| Line {
+        name,
+        goal,
+        measured,
+        floor: rest.iter().copied().chain(transport(exchanges)).collect(),
+    };
+    vec![
+        line(
+            "whole sign-in (5 requests)",
+            2.0,
+            all.sign_in,
+            &samples.sign_in,
+            &[
+                ("OPAQUE", opaque.login),
+                ("2 signatures", 2.0 * jose.sign),
+                // Flow, login state, session, browser and code are named at random; the names that come back are hashed.
+                ("10 tokens hashed", 10.0 * small.token),
+                // Flow and login state in and out, the refresh token.
+                ("5 seals", 5.0 * small.seal),
+                ("rows", rows.sign_in),
+            ],
+        ),
+        line(
+            "registration (2 requests)",
+            2.0,
+            all.registration,
+            &samples.registration,
+            &[
+                ("OPAQUE", opaque.registration),
+                ("3 tokens hashed", 3.0 * small.token),
+                ("2 seals", 2.0 * small.seal),
+                ("rows", rows.registration),
+            ],
+        ),
+        line(
+            "refresh with ID token",
+            2.0,
+            all.refresh,
+            &samples.refresh,
+            &[
+                ("2 signatures", 2.0 * jose.sign),
+                ("2 seals", 2.0 * small.seal),
+                ("rows", rows.refresh),
+            ],
+        ),
+        line(
+            "userinfo",
+            2.0,
+            all.userinfo,
+            &samples.userinfo,
+            &[("verification", jose.verify), ("rows", rows.userinfo)],
+        ),
+        line("JWKS", 3.0, all.jwks, &samples.jwks, &[]),
+        line("discovery", 3.0, all.discovery, &samples.discovery, &[]),
+    ]
+    .into_iter()
+    .map(|mut line| {
+        if line.goal > 2.5 {
+            // These two are texts that lie ready.
+            line.floor.retain(|(part, _)| *part != "JSON");
+        }
+        line
+    })
+    .collect()
+}
+
+/// The peak memory in MiB while many logins wait for their second message, and how many those are.
+fn storm(server: &Process, world: &World, counts: &Counts) -> (f64, usize) {
+    load::run(server.address, 0..counts.open_logins, &async |connection, number| {
+        drop(world.begin(connection, number).await);
+    });
+    load::run(server.address, 0..counts.people / 4, &async |connection, number| {
+        world.sign_in(connection, number).await;
+    });
+    (server.memory("VmHWM"), counts.open_logins)
+}
