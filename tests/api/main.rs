@@ -11,11 +11,16 @@
     reason = "tests fail by panicking"
 )]
 
+mod abuse;
+mod bounds;
 mod cross_site;
 mod enumeration;
 mod guessing;
 mod guessing_shares;
+mod leaks;
 mod opaque;
+mod routes;
 mod sessions;
 mod sign_in;
+mod storage;
 mod support;

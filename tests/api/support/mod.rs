@@ -4,9 +4,10 @@ mod browser;
 mod client;
 mod person;
 mod server;
+pub mod socket;
 pub mod steps;
 
 pub use browser::{Answer, Browser};
-pub use client::{Client, Tokens, query_of};
+pub use client::{Client, Tokens, VERIFIER, query_of};
 pub use person::Person;
 pub use server::{Server, TestClock};
