@@ -1,5 +1,6 @@
 //! The composition root: store, keys, actors, HTTP, in this order; and in reverse order when it ends.
 
+use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
@@ -14,11 +15,11 @@ use tokio::sync::watch;
 use crate::actors::key_ring::turn::TurnError;
 use crate::actors::key_ring::{Keys, secrets, turn};
 use crate::actors::supervise::Alarm;
-use crate::actors::supervisor::{self, Actors, Foundation, StopAll, Threads};
-use crate::config::{Config, DatabaseUrl};
+use crate::actors::supervisor::{self, Foundation, StopAll, Threads};
+use crate::config::Config;
 use crate::db::kv::KeyValue;
 use crate::db::store::Migrate;
-use crate::db::{OpenError, ServerLock, Store};
+use crate::db::{DbError, OpenError, ServerLock, Store};
 use crate::domain::clock::Clock;
 use crate::domain::random::Random;
 use crate::domain::vault::Vault;
@@ -28,6 +29,9 @@ use crate::system::{SystemClock, SystemRandom};
 
 /// How long one actor may take to finish what is under way when the server stops.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often recorded times are summed up. Until then each takes memory, whether or not anybody asks for the metrics.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
 /// The server is about to accept requests.
 #[derive(Clone, Debug)]
@@ -59,6 +63,9 @@ impl From<TurnError> for RunError {
     fn from(error: TurnError) -> Self {
         match error {
             TurnError::Vault(error) => Self::Operator(error.to_string()),
+            TurnError::Db(error @ DbError::Unavailable(_)) => Self::Operator(format!(
+                "{error}; check that the disk has room and that no other program holds the database"
+            )),
             error => Self::Fault(error.to_string()),
         }
     }
@@ -96,8 +103,6 @@ pub struct Server {
     pub ready: Ready,
     /// What handlers hold.
     pub app: Data<App>,
-    /// Doors to all actors.
-    pub actors: Actors,
     threads: Option<Threads>,
     /// Taken when it begins to accept.
     http: Option<actix_web::dev::Server>,
@@ -115,7 +120,7 @@ impl Server {
     /// [`RunError::Operator`] for everything that the operator can mend.
     pub fn start(mut config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, RunError> {
         let now = clock.now();
-        let (store, mut connection) = Store::open(&database_url(&config), config.mode, Migrate::Up, now)?;
+        let (store, mut connection) = Store::open(&config.database_url, config.mode, Migrate::Up, now)?;
         let lock = store.lock_for_server()?;
         let vault = Arc::new(Vault::new(config.master_key.expose()));
         let policy = supervisor::rotation_policy(&config);
@@ -135,42 +140,38 @@ impl Server {
             .map_err(|error| RunError::Fault(error.to_string()))?;
         config.bound_to(address);
         let config = Arc::new(config);
-        let kv = KeyValue::in_memory(Arc::clone(&clock), config.kv);
-        let keys = Keys::new(keys);
         let (alarm, heard) = Alarm::new();
-        let foundation = Foundation {
-            store: store.clone(),
-            connection,
-            kv: kv.clone(),
+        let ground = Foundation {
+            store,
+            kv: KeyValue::in_memory(Arc::clone(&clock), config.kv),
             vault,
             secrets,
-            keys: keys.clone(),
-            config: Arc::clone(&config),
-            clock: Arc::clone(&clock),
+            keys: Keys::new(keys),
+            config,
+            clock,
             random,
         };
-        let metrics = metrics_recorder()?;
-        let (actors, threads) =
-            supervisor::start(foundation, &alarm).map_err(|error| RunError::Operator(error.to_string()))?;
+        let house =
+            supervisor::start(&ground, connection, &alarm).map_err(|error| RunError::Operator(error.to_string()))?;
         let app = Data::new(App {
-            config: Arc::clone(&config),
-            store,
-            kv,
-            keys,
-            clock,
-            actors: actors.clone(),
-            metrics,
+            config: ground.config,
+            store: ground.store,
+            kv: ground.kv,
+            keys: ground.keys,
+            clock: ground.clock,
+            actors: house.actors,
+            supervisor: house.supervisor,
+            metrics: metrics_recorder()?,
             accepting: AtomicBool::new(true),
         });
         let http = server::build(app.clone(), listener).map_err(|error| RunError::Fault(error.to_string()))?;
         Ok(Self {
             ready: Ready {
                 address,
-                issuer: config.define.issuer.as_str().to_owned(),
+                issuer: app.issuer().to_owned(),
             },
             app,
-            actors,
-            threads: Some(threads),
+            threads: Some(house.threads),
             handle: http.handle(),
             http: Some(http),
             alarm: heard,
@@ -190,6 +191,7 @@ impl Server {
         );
         let ended = tokio::select! {
             () = told_to_stop => Ok(()),
+            never = sum_up(&self.app.metrics) => match never {},
             raised = self.alarm.wait_for(Option::is_some) => {
                 let actor = raised.ok().and_then(|actor| *actor).unwrap_or("an actor");
                 Err(RunError::Fault(format!("{actor} could not be kept up; see the log for its panics")))
@@ -209,7 +211,7 @@ impl Server {
         tracing::info!("stopping");
         self.app.stop_accepting();
         self.handle.stop(true).await;
-        match self.actors.supervisor.ask(StopAll { patience: PATIENCE }).await {
+        match self.app.supervisor.ask(StopAll { patience: PATIENCE }).await {
             Ok(late) if late.is_empty() => {}
             Ok(late) => tracing::warn!(?late, "some actors did not finish in time"),
             Err(fault) => tracing::warn!(%fault, "the supervisor did not stop the others"),
@@ -221,19 +223,19 @@ impl Server {
     }
 }
 
-fn database_url(config: &Config) -> String {
-    match &config.database_url {
-        DatabaseUrl::SqliteFile(path) => format!("sqlite:{}", path.display()),
-        DatabaseUrl::SqliteMemory => "sqlite::memory:".to_owned(),
-    }
-}
-
 fn bind(address: SocketAddr) -> Result<TcpListener, RunError> {
     TcpListener::bind(address).map_err(|error| {
         RunError::Operator(format!(
             "cannot listen on {address}: {error}; stop what uses it, or choose another address with listen (--listen)"
         ))
     })
+}
+
+async fn sum_up(metrics: &PrometheusHandle) -> Infallible {
+    loop {
+        actix_web::rt::time::sleep(METRICS_UPKEEP).await;
+        metrics.run_upkeep();
+    }
 }
 
 /// One recorder a process, whoever starts first.

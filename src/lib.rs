@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //!
-//! In dependency order; a layer may use those above it, never those below (`tests/architecture.rs` checks it).
+//! In dependency order; a layer may use those above it, never those below (`tests/architecture/` checks it).
 //!
 //! - [`config`]: what the operator sets
 //! - [`domain`]: pure decisions

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use crate::actors::ask::Door;
 use crate::actors::supervise::Alarm;
 use crate::actors::writer::Writes;
-use crate::config::{Config, Mode};
+use crate::config::{Config, DatabaseUrl, Mode};
 use crate::db::store::Migrate;
 use crate::db::{Row, Statement, Store};
 use crate::domain::clock::{Clock, Timestamp};
@@ -84,7 +84,7 @@ impl TestStore {
     }
 
     fn open(folder: Arc<tempfile::TempDir>) -> Self {
-        let url = format!("sqlite:{}", folder.path().join("countersign.db").display());
+        let url = DatabaseUrl::SqliteFile(folder.path().join("countersign.db"));
         let (store, connection) =
             Store::open(&url, Mode::Dev, Migrate::Up, Timestamp::from_millis(0)).expect("a store");
         let (alarm, _) = Alarm::new();

@@ -6,7 +6,8 @@
 //! makes the role anew from its dependencies. The mailbox and other requests in flight never notice.
 //!
 //! A panic that a request provokes does not spend the restart budget, or one bad request repeated would be a kill
-//! switch. A role that cannot begin, or whose own timers panic, does; a spent budget ends the process ([`Alarm`]).
+//! switch; nor does one in a future, which holds no state of the role. A role that cannot begin, or that panics while it
+//! handles its own timer or request, does; a spent budget ends the process ([`Alarm`]).
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -139,14 +139,6 @@ pub(super) fn make_dev(dev: Dev<'_>) -> Result<Config, Failure> {
     Ok(Config::dev(dev, &fresh, std::env::vars_os())?)
 }
 
-/// How the store names the database.
-pub(super) fn database_url(config: &Config) -> String {
-    match &config.database_url {
-        DatabaseUrl::SqliteFile(path) => format!("sqlite:{}", path.display()),
-        DatabaseUrl::SqliteMemory => "sqlite::memory:".to_owned(),
-    }
-}
-
 /// Refuses a database that a command cannot find, so that opening does not make an empty one.
 pub(super) fn must_exist(config: &Config) -> Result<(), Failure> {
     match &config.database_url {
@@ -189,7 +181,7 @@ impl Opened {
     pub(super) fn open(target: &Target) -> Result<Self, Failure> {
         let config = target.config()?;
         must_exist(&config)?;
-        let (store, writer) = Store::open(&database_url(&config), config.mode, Migrate::Never, now())?;
+        let (store, writer) = Store::open(&config.database_url, config.mode, Migrate::Never, now())?;
         Ok(Self { config, store, writer })
     }
 

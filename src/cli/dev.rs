@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::ready::ReadyLine;
 use super::{output, ready};
 use crate::app::Ready;
-use crate::config::{Dev, Issuer, Mode};
+use crate::config::{DatabaseUrl, Dev, Issuer, Mode};
 use crate::db::store::Migrate;
 use crate::db::{Decision, Store, Transaction, clients};
 use crate::domain::oauth::client::Client;
@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         data_dir: &folder.unwrap_or_else(|| DEV_DATA.into()),
         issuer: args.issuer.as_deref(),
     })?;
-    let url = super::deployment::database_url(&config);
+    let url = config.database_url.clone();
     let as_json = args.json;
     ready::serve(config, move |ready| {
         register_demo(&url, &ready.issuer)?;
@@ -87,7 +87,7 @@ fn demo_client(issuer: &Issuer) -> Result<Client, String> {
 }
 
 /// Registers the demo client, or mends its addresses after a change of the issuer.
-fn register_demo(url: &str, issuer: &str) -> Result<(), String> {
+fn register_demo(url: &DatabaseUrl, issuer: &str) -> Result<(), String> {
     let issuer = Issuer::parse(issuer).map_err(|error| error.to_string())?;
     let put = clients::put(&demo_client(&issuer)?, now()).map_err(|error| error.to_string())?;
     let (_, mut writer) = Store::open(url, Mode::Dev, Migrate::Never, now()).map_err(|error| error.to_string())?;

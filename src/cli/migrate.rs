@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde::Serialize;
 
-use super::deployment::{self, Target, database_url, now};
+use super::deployment::{self, Target, now};
 use super::failure::Failure;
 use super::output;
 use crate::db::Store;
@@ -42,14 +42,13 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Up { target } => {
             let config = target.config_to_make()?;
-            let url = database_url(&config);
-            Store::open(&url, config.mode, Migrate::Up, now())?;
-            show(migrate::status(&url)?, target.json)
+            Store::open(&config.database_url, config.mode, Migrate::Up, now())?;
+            show(migrate::status(&config.database_url)?, target.json)
         }
         Command::Status { target } => {
             let config = target.config()?;
             deployment::must_exist(&config)?;
-            show(migrate::status(&database_url(&config))?, target.json)
+            show(migrate::status(&config.database_url)?, target.json)
         }
     }
 }

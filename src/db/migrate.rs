@@ -4,7 +4,8 @@ use refinery::embed_migrations;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::error::{DbError, OpenError};
-use crate::config::Mode;
+use super::sqlite::Location;
+use crate::config::{DatabaseUrl, Mode};
 use crate::domain::clock::Timestamp;
 
 mod embedded {
@@ -86,8 +87,8 @@ pub(super) fn check(connection: &Connection, mode: Mode, needed: i64) -> Result<
 ///
 /// # Errors
 /// [`OpenError`] if it cannot be opened.
-pub fn status(url: &str) -> Result<Status, OpenError> {
-    let connection = super::sqlite::connect(&super::store::locate(url)?)?;
+pub fn status(url: &DatabaseUrl) -> Result<Status, OpenError> {
+    let connection = super::sqlite::connect(&Location::of(url))?;
     Ok(Status {
         found: schema(&connection)?,
         known: SCHEMA,
@@ -125,11 +126,11 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1_000);
 
-    fn url(folder: &tempfile::TempDir) -> String {
-        format!("sqlite:{}", folder.path().join("countersign.db").display())
+    fn url(folder: &tempfile::TempDir) -> DatabaseUrl {
+        DatabaseUrl::SqliteFile(folder.path().join("countersign.db"))
     }
 
-    fn open(url: &str, mode: Mode, migrate: Migrate) -> Result<(), OpenError> {
+    fn open(url: &DatabaseUrl, mode: Mode, migrate: Migrate) -> Result<(), OpenError> {
         Store::open(url, mode, migrate, NOW).map(drop)
     }
 
@@ -214,7 +215,7 @@ mod tests {
     fn durability_does_not_rest_on_defaults() {
         let folder = tempfile::tempdir().expect("a folder");
         open(&url(&folder), Mode::Dev, Migrate::Up).expect("migrates");
-        let location = crate::db::store::locate(&url(&folder)).expect("parses");
+        let location = Location::of(&url(&folder));
         let connection = crate::db::sqlite::connect(&location).expect("opens");
         let journal: String = connection
             .query_row("PRAGMA journal_mode", [], |row| row.get(0))

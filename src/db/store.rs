@@ -1,14 +1,13 @@
 //! Opening a database for a mode, and the handle that reads from it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::{DbError, OpenError};
 use super::migrate::{self, SCHEMA};
 use super::sqlite::{self, Location, Readers, ServerLock, WriteConnection};
 use super::statement::Statement;
 use super::value::Row;
-use crate::config::Mode;
+use crate::config::{DatabaseUrl, Mode};
 use crate::domain::clock::Timestamp;
 
 /// Whether opening may bring the schema up to date.
@@ -28,12 +27,17 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database at `url` (`sqlite:PATH` or `sqlite::memory:`), which must be ours and of this `mode`.
+    /// Opens the database at `url`, which must be ours and of this `mode`.
     ///
     /// # Errors
     /// [`OpenError`]: one sentence that says what is wrong and how to mend it.
-    pub fn open(url: &str, mode: Mode, migrate: Migrate, now: Timestamp) -> Result<(Self, WriteConnection), OpenError> {
-        let location = locate(url)?;
+    pub fn open(
+        url: &DatabaseUrl,
+        mode: Mode,
+        migrate: Migrate,
+        now: Timestamp,
+    ) -> Result<(Self, WriteConnection), OpenError> {
+        let location = Location::of(url);
         let mut connection = sqlite::connect(&location)?;
         if migrate == Migrate::Up {
             sqlite::with_setup_lock(&location, || migrate::up(&mut connection, mode, now))?;
@@ -74,20 +78,5 @@ impl Store {
     /// What `work` returns.
     pub fn with_setup_lock<T>(&self, work: impl FnOnce() -> Result<T, OpenError>) -> Result<T, OpenError> {
         sqlite::with_setup_lock(&self.location, work)
-    }
-}
-
-pub(super) fn locate(url: &str) -> Result<Location, OpenError> {
-    static MEMORIES: AtomicU64 = AtomicU64::new(0);
-    match url.strip_prefix("sqlite:") {
-        Some(":memory:") => {
-            let number = MEMORIES.fetch_add(1, Ordering::Relaxed);
-            Ok(Location::Memory(format!("countersign-{}-{number}", std::process::id())))
-        }
-        Some(path) if !path.is_empty() => Ok(Location::File(path.into())),
-        _ => Err(OpenError::Unreadable {
-            path: "database_url".to_owned(),
-            reason: "it must be sqlite:PATH or sqlite::memory:".to_owned(),
-        }),
     }
 }

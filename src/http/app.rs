@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use metrics_exporter_prometheus::PrometheusHandle;
 
+use crate::actors::ask::Door;
 use crate::actors::key_ring::Keys;
-use crate::actors::supervisor::Actors;
+use crate::actors::supervisor::{Actors, Supervisor};
 use crate::config::Config;
 use crate::db::Store;
 use crate::db::kv::KeyValue;
@@ -24,8 +25,10 @@ pub struct App {
     pub keys: Keys,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Doors to all actors.
+    /// Doors to the actors.
     pub actors: Actors,
+    /// The door to whoever watches over them.
+    pub supervisor: Door<Supervisor>,
     /// Renders the metrics.
     pub metrics: PrometheusHandle,
     /// Cleared when the server begins to stop, so that load balancers look elsewhere.

@@ -1,11 +1,11 @@
 //! What only a development server shows: the demo application, and the mailbox that mail goes to.
 
-use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
+use actix_web::{HttpResponse, ResponseError as _};
 use serde_json::json;
 
 use super::app::App;
@@ -45,19 +45,18 @@ pub async fn mails(app: Data<App>) -> Result<HttpResponse, Problem> {
 /// Refuses requests for another host: a name that an attacker points at 127.0.0.1 must not make this server his own.
 pub async fn check_host(
     request: ServiceRequest,
-    next: Next<impl MessageBody>,
+    next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let known = request.app_data::<Data<App>>().is_some_and(|app| {
         let issuer = app.issuer();
         let authority = issuer.split_once("://").map_or(issuer, |(_, authority)| authority);
-        request
-            .headers()
-            .get(header::HOST)
-            .is_some_and(|host| host.as_bytes() == authority.as_bytes())
+        let host = request.headers().get(header::HOST);
+        host.is_some_and(|host| host.as_bytes() == authority.as_bytes())
     });
     if !known {
         let detail = "the Host header must be the one of the issuer; open the address that was printed at start";
-        return Err(Problem::field("Host", detail).into());
+        let refusal = Problem::field("Host", detail).error_response();
+        return Ok(request.into_response(refusal).map_into_right_body());
     }
-    next.call(request).await
+    Ok(next.call(request).await?.map_into_left_body())
 }

@@ -1,7 +1,7 @@
 //! Bodies: bounded in length and time before anything looks at them, and JSON from our own pages alone.
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::web::{BytesMut, Data};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt as _;
@@ -67,6 +67,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // serde would also read the fields from an array, by their order.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::new(Kind::InvalidRequest).detail("the body must be a JSON object"));
+    }
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
@@ -106,7 +110,7 @@ fn same_origin(headers: &HeaderMap, issuer: &str) -> Result<(), Problem> {
     {
         return Err(refused());
     }
-    match headers.get("sec-fetch-site").map(|site| site.as_bytes()) {
+    match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
         None | Some(b"same-origin") => Ok(()),
         Some(_) => Err(refused()),
     }
@@ -122,7 +126,7 @@ fn app(request: &HttpRequest) -> Result<Data<App>, Problem> {
 #[cfg(test)]
 mod tests {
     use actix_web::ResponseError as _;
-    use actix_web::http::header::{HeaderName, HeaderValue};
+    use actix_web::http::header::HeaderName;
     use serde::Deserialize;
 
     use super::*;
@@ -174,6 +178,7 @@ mod tests {
             (r#"{"email":"a","email":"b","age":1}"#, Some("email")),
             (r#"{"email":"a","age":1} x"#, None),
             ("", None),
+            (r#"["a", 1]"#, None),
         ] {
             let problem = parse::<Sample>(body.as_bytes()).expect_err("is refused");
             assert_eq!(problem.status_code(), 400);

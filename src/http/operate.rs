@@ -17,7 +17,7 @@ pub async fn healthz() -> HttpResponse {
 /// Every actor and backend answers; 503 names those that do not.
 pub async fn readyz(app: Data<App>) -> HttpResponse {
     let mut parts = Map::new();
-    match app.actors.supervisor.ask(CheckHealth).await {
+    match app.supervisor.ask(CheckHealth).await {
         Ok(actors) => parts.extend(
             actors
                 .iter()
@@ -46,12 +46,12 @@ pub async fn readyz(app: Data<App>) -> HttpResponse {
 /// Prometheus text.
 pub async fn metrics(app: Data<App>) -> HttpResponse {
     for kind in Kind::ALL {
-        gauge("countersign_kv_entries", kind.as_str(), app.kv.len(kind));
+        gauge("countersign_kv_entries", "kind", kind.as_str(), app.kv.len(kind));
     }
-    if let Ok(actors) = app.actors.supervisor.ask(CheckHealth).await {
+    if let Ok(actors) = app.supervisor.ask(CheckHealth).await {
         for actor in actors {
-            gauge("countersign_actor_depth", actor.actor, actor.depth);
-            gauge("countersign_actor_well", actor.actor, actor.well.into());
+            gauge("countersign_actor_depth", "actor", actor.actor, actor.depth);
+            gauge("countersign_actor_well", "actor", actor.actor, actor.well.into());
         }
     }
     HttpResponse::Ok()
@@ -59,7 +59,7 @@ pub async fn metrics(app: Data<App>) -> HttpResponse {
         .body(app.metrics.render())
 }
 
-fn gauge(name: &'static str, label: &'static str, value: usize) {
+fn gauge(name: &'static str, label: &'static str, of: &'static str, value: usize) {
     #[expect(clippy::cast_precision_loss, reason = "counts of this size are exact")]
-    metrics::gauge!(name, "name" => label).set(value as f64);
+    metrics::gauge!(name, label => of).set(value as f64);
 }

@@ -1,9 +1,11 @@
 //! The table of all routes. Each of ours answers with and without the slash at its end, and never redirects.
 
-use actix_web::http::Method;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::guard::{Any, Get, Head};
+use actix_web::http::header;
 use actix_web::middleware::Compress;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError as _, Route};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _};
 
 use super::problem::{Kind, Problem};
 use super::{account, dev, headers, login, oauth, onboard, operate, pages, password};
@@ -27,114 +29,165 @@ const PAGES: [&str; 12] = [
 /// All routes of a production server.
 pub fn routes(config: &mut ServiceConfig) {
     for page in PAGES {
-        config.service(at(page).wrap(Compress::default()).route(web::get().to(pages::index)));
+        config.service(at(page).get(pages::index).finish().wrap(Compress::default()));
     }
     config
         .service(
-            web::scope("/assets")
-                .wrap(Compress::default())
-                .route("/{path:.*}", web::get().to(pages::asset)),
+            at("/assets/{path:.*}")
+                .get(pages::asset)
+                .finish()
+                .wrap(Compress::default()),
         )
-        .service(one("/login/start/", web::post().to(login::start)))
-        .service(one("/login/finish/", web::post().to(login::finish)))
-        .service(one("/onboard/signup/", web::post().to(onboard::sign_up)))
-        .service(one("/onboard/email/", web::post().to(onboard::confirm_email)))
-        .service(one("/onboard/register/", web::post().to(onboard::register)))
-        .service(one("/onboard/finish/", web::post().to(onboard::finish)))
-        .service(one("/update/password/reset/", web::post().to(password::reset)))
-        .service(one("/update/password/start/", web::post().to(password::start)))
-        .service(one("/update/password/finish/", web::post().to(password::finish)))
-        .service(one("/account/session/", web::get().to(account::session)))
-        .service(one("/account/logout/", web::post().to(account::logout)))
+        .service(at("/login/start/").post(login::start).finish())
+        .service(at("/login/finish/").post(login::finish).finish())
+        .service(at("/onboard/signup/").post(onboard::sign_up).finish())
+        .service(at("/onboard/email/").post(onboard::confirm_email).finish())
+        .service(at("/onboard/register/").post(onboard::register).finish())
+        .service(at("/onboard/finish/").post(onboard::finish).finish())
+        .service(at("/update/password/reset/").post(password::reset).finish())
+        .service(at("/update/password/start/").post(password::start).finish())
+        .service(at("/update/password/finish/").post(password::finish).finish())
+        .service(at("/account/session/").get(account::session).finish())
+        .service(at("/account/logout/").post(account::logout).finish())
         .service(
             at("/oauth/authorize/")
-                .route(web::get().to(oauth::authorize::get))
-                .route(web::post().to(oauth::authorize::post)),
+                .get(oauth::authorize::get)
+                .post(oauth::authorize::post)
+                .finish(),
         )
-        .service(one("/oauth/callback/", web::get().to(oauth::authorize::callback)))
-        .service(one("/oauth/flow/", web::get().to(oauth::consent::flow)))
-        .service(one("/oauth/consent/", web::post().to(oauth::consent::decide)))
+        .service(at("/oauth/callback/").get(oauth::authorize::callback).finish())
+        .service(at("/oauth/flow/").get(oauth::consent::flow).finish())
+        .service(at("/oauth/consent/").post(oauth::consent::decide).finish())
         .service(
             at("/oauth/logout/")
-                .route(web::get().to(oauth::logout::get))
-                .route(web::post().to(oauth::logout::post)),
+                .get(oauth::logout::get)
+                .post(oauth::logout::post)
+                .finish(),
         )
-        .service(one("/oauth/logout/confirm/", web::post().to(oauth::logout::confirm)))
-        .service(open("/oauth/token/", [web::post().to(oauth::token::post)]))
-        .service(open("/oauth/revoke/", [web::post().to(oauth::revoke::post)]))
-        .service(open(
-            "/oauth/userinfo/",
-            [
-                web::get().to(oauth::userinfo::get),
-                web::post().to(oauth::userinfo::post),
-            ],
-        ))
-        .service(open(
-            "/.well-known/openid-configuration/",
-            [web::get().to(oauth::discovery::document)],
-        ))
-        .service(open(
-            "/.well-known/oauth-authorization-server/",
-            [web::get().to(oauth::discovery::document)],
-        ))
-        .service(open("/.well-known/jwks.json/", [web::get().to(oauth::discovery::jwks)]))
-        .service(one("/healthz/", web::get().to(operate::healthz)))
-        .service(one("/readyz/", web::get().to(operate::readyz)))
-        .service(one("/metrics/", web::get().to(operate::metrics)))
+        .service(at("/oauth/logout/confirm/").post(oauth::logout::confirm).finish())
+        .service(at("/oauth/token/").post(oauth::token::post).open())
+        .service(at("/oauth/revoke/").post(oauth::revoke::post).open())
+        .service(
+            at("/oauth/userinfo/")
+                .get(oauth::userinfo::get)
+                .post(oauth::userinfo::post)
+                .open(),
+        )
+        .service(
+            at("/.well-known/openid-configuration/")
+                .get(oauth::discovery::document)
+                .open(),
+        )
+        .service(
+            at("/.well-known/oauth-authorization-server/")
+                .get(oauth::discovery::document)
+                .open(),
+        )
+        .service(at("/.well-known/jwks.json/").get(oauth::discovery::jwks).open())
+        .service(at("/healthz/").get(operate::healthz).finish())
+        .service(at("/readyz/").get(operate::readyz).finish())
+        .service(at("/metrics/").get(operate::metrics).finish())
         .default_service(web::to(nothing_here));
 }
 
 /// What a development server has besides.
 pub fn dev_routes(config: &mut ServiceConfig) {
     config
-        .service(at("/demo/").wrap(Compress::default()).route(web::get().to(dev::demo)))
-        .service(
-            at("/dev/mailbox/")
-                .wrap(Compress::default())
-                .route(web::get().to(dev::mailbox)),
-        )
-        .service(one("/dev/mailbox.json/", web::get().to(dev::mails)));
+        .service(at("/demo/").get(dev::demo).finish().wrap(Compress::default()))
+        .service(at("/dev/mailbox/").get(dev::mailbox).finish().wrap(Compress::default()))
+        .service(at("/dev/mailbox.json/").get(dev::mails).finish());
 }
 
-/// A resource at `path` with and without its last slash; other methods answer 405.
-fn at(path: &str) -> Resource {
+/// A resource in the making, and the methods it takes.
+struct Place {
+    resource: Resource,
+    allow: Vec<&'static str>,
+}
+
+/// A resource at `path` with and without its last slash.
+fn at(path: &str) -> Place {
     let bare = path.trim_end_matches('/');
-    let paths = if bare.is_empty() {
-        vec![path.to_owned()]
+    let paths = if bare.is_empty() || bare == path {
+        vec![path]
     } else {
-        vec![path.to_owned(), bare.to_owned()]
+        vec![path, bare]
     };
-    web::resource(paths).default_service(web::to(other_method))
-}
-
-fn one(path: &str, route: Route) -> Resource {
-    at(path).route(route)
-}
-
-/// A resource that scripts of any origin may call.
-fn open<const N: usize>(
-    path: &str,
-    routes: [Route; N],
-) -> Resource<
-    impl actix_web::dev::ServiceFactory<
-        actix_web::dev::ServiceRequest,
-        Config = (),
-        Response = actix_web::dev::ServiceResponse<impl actix_web::body::MessageBody>,
-        Error = actix_web::Error,
-        InitError = (),
-    >,
-> {
-    let mut resource = at(path).route(web::method(Method::OPTIONS).to(headers::preflight));
-    for route in routes {
-        resource = resource.route(route);
+    Place {
+        resource: web::resource(paths),
+        allow: Vec::new(),
     }
-    resource.wrap(headers::any_origin())
 }
 
-async fn other_method(request: HttpRequest) -> HttpResponse {
-    // HEAD is GET without a body; everything else is a mistake.
-    let detail = format!("{} is not a method of this address", request.method());
-    Problem::new(Kind::MethodNotAllowed).detail(detail).error_response()
+impl Place {
+    /// GET, and HEAD with it (RFC 9110 §9.1).
+    fn get<F, Args>(mut self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.allow.extend(["GET", "HEAD"]);
+        let route = web::route().guard(Any(Get()).or(Head())).to(handler);
+        Self {
+            resource: self.resource.route(route),
+            ..self
+        }
+    }
+
+    fn post<F, Args>(mut self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.allow.push("POST");
+        Self {
+            resource: self.resource.route(web::post().to(handler)),
+            ..self
+        }
+    }
+
+    /// Every other method is answered 405, with those that would be right.
+    fn finish(self) -> Resource {
+        let allow = self.allow.join(", ");
+        self.resource.default_service(web::to(move |request: HttpRequest| {
+            std::future::ready(other_method(&request, &allow))
+        }))
+    }
+
+    /// A resource that scripts of any origin may call.
+    fn open(
+        mut self,
+    ) -> Resource<
+        impl ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse,
+            Error = actix_web::Error,
+            InitError = (),
+        >,
+    > {
+        self.allow.push("OPTIONS");
+        let preflight = web::method(actix_web::http::Method::OPTIONS).to(headers::preflight);
+        Self {
+            resource: self.resource.route(preflight),
+            ..self
+        }
+        .finish()
+        .wrap(headers::any_origin())
+    }
+}
+
+fn other_method(request: &HttpRequest, allow: &str) -> HttpResponse {
+    let detail = format!(
+        "{} is not a method of this address, which takes {allow}",
+        request.method()
+    );
+    let mut response = Problem::new(Kind::MethodNotAllowed).detail(detail).error_response();
+    if let Ok(allow) = header::HeaderValue::from_str(allow) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
 }
 
 async fn nothing_here() -> HttpResponse {

@@ -12,6 +12,7 @@
 )]
 
 mod abuse;
+mod authorize;
 mod bounds;
 mod cross_site;
 mod enumeration;
@@ -19,6 +20,7 @@ mod guessing;
 mod guessing_shares;
 mod leaks;
 mod opaque;
+mod redirect_uri;
 mod routes;
 mod sessions;
 mod sign_in;

@@ -7,6 +7,7 @@ pub mod authorize;
 pub mod consent;
 pub mod continue_flow;
 pub mod logout;
+pub mod refusal;
 pub mod request_tokens;
 pub mod revoke;
 

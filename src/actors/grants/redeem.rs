@@ -1,7 +1,7 @@
 //! A code for tokens (RFC 6749 §4.1.3, RFC 7636 §4.6).
 
 use super::Deps;
-use super::request_tokens::{TokenRefusal, oauth};
+use super::refusal::{TokenRefusal, oauth};
 use super::tokens::{Issue, Tokens};
 use crate::db::{Decision, codes, families};
 use crate::domain::oauth::client::Client;

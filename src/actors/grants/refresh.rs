@@ -1,7 +1,7 @@
 //! A refresh token for new tokens (RFC 6749 §6), with rotation and reuse detection (RFC 9700 §4.14.2).
 
 use super::Deps;
-use super::request_tokens::{TokenRefusal, oauth};
+use super::refusal::{TokenRefusal, oauth};
 use super::tokens::{Issue, Tokens};
 use crate::actors::failure::Failure;
 use crate::db::families;

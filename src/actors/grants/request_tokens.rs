@@ -1,8 +1,8 @@
 //! The token endpoint (RFC 6749 §3.2): the client proves itself, then brings what it was granted.
 
+use super::refusal::{TokenRefusal, oauth};
 use super::tokens::Tokens;
 use super::{Deps, Grants};
-use crate::actors::failure::Failure;
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
 use crate::domain::oauth::client::Client;
 use crate::domain::oauth::credentials::Credentials;
@@ -18,31 +18,6 @@ pub struct RequestTokens {
     pub parameters: Parameters,
     /// Where it comes from.
     pub address: ClientAddress,
-}
-
-/// Why there are no tokens.
-#[derive(Debug)]
-pub enum TokenRefusal {
-    /// An error of RFC 6749 §5.2.
-    OAuth(OAuthError),
-    /// Too many failed authentications; how long to wait, in s.
-    TooMany {
-        /// For `Retry-After`.
-        retry_after: u64,
-    },
-    /// A failure of the server.
-    Failure(Failure),
-}
-
-impl<E: Into<Failure>> From<E> for TokenRefusal {
-    fn from(error: E) -> Self {
-        Self::Failure(error.into())
-    }
-}
-
-/// An OAuth error is an answer like any other, but it ends the work.
-pub(super) const fn oauth<T>(error: OAuthError) -> Result<T, TokenRefusal> {
-    Err(TokenRefusal::OAuth(error))
 }
 
 impl Request for RequestTokens {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::request_tokens::TokenRefusal;
+use super::refusal::TokenRefusal;
 use super::{Deps, Grants};
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
 use crate::db::families;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Deps;
-use super::request_tokens::TokenRefusal;
+use super::refusal::TokenRefusal;
 use crate::actors::failure::Failure;
 use crate::domain::clock::Timestamp;
 use crate::domain::keys::algorithm::SigningAlgorithm;

@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use super::supervise::{Answer, Myself, Request, Role, Serve, Timers};
+use super::supervise::{Answer, Myself, Role, Timers};
 use super::writer::Writes;
 use crate::db::Store;
+use crate::db::keys::StoredKey;
 use crate::domain::clock::Clock;
 use crate::domain::keys::keyset::KeySet;
 use crate::domain::keys::rotation::RotationPolicy;
@@ -63,9 +64,8 @@ pub struct Deps {
 /// The state: which key table the published snapshot was made from.
 pub struct KeyRing {
     deps: Deps,
-    /// A look is under way; the next waits for it.
-    looking: bool,
-    published: Arc<parking_lot::Mutex<Vec<crate::db::keys::StoredKey>>>,
+    /// Locked while a look is under way; the next tick passes then. A panic lets go of it too.
+    published: Arc<tokio::sync::Mutex<Vec<StoredKey>>>,
 }
 
 impl Role for KeyRing {
@@ -75,7 +75,6 @@ impl Role for KeyRing {
     fn begin(deps: &Deps) -> Self {
         Self {
             deps: deps.clone(),
-            looking: false,
             published: Arc::default(),
         }
     }
@@ -84,32 +83,16 @@ impl Role for KeyRing {
         timers.every(LOOK);
     }
 
-    fn tick(&mut self, me: &Myself<Self>) -> Answer<()> {
-        if self.looking {
+    fn tick(&mut self, _: &Myself<Self>) -> Answer<()> {
+        let Ok(mut published) = Arc::clone(&self.published).try_lock_owned() else {
             return Answer::Ready(());
-        }
-        self.looking = true;
-        let (deps, published, me) = (self.deps.clone(), Arc::clone(&self.published), me.clone());
+        };
+        let deps = self.deps.clone();
         Answer::later(async move {
-            if let Err(error) = turn::turn(&deps, &published).await {
+            if let Err(error) = turn::turn(&deps, &mut published).await {
                 metrics::counter!("countersign_key_turn_failures_total").increment(1);
                 tracing::error!(%error, "the keys could not be looked at; the last ones stay in use");
             }
-            me.notify(Looked);
         })
-    }
-}
-
-/// A look has ended.
-struct Looked;
-
-impl Request for Looked {
-    type Reply = ();
-}
-
-impl Serve<Looked> for KeyRing {
-    fn serve(&mut self, _: Looked, _: &Myself<Self>) -> Answer<()> {
-        self.looking = false;
-        Answer::Ready(())
     }
 }

@@ -42,7 +42,7 @@ pub enum TurnError {
 }
 
 /// Carries out what is due, and publishes the table if it changed since `published` was noted.
-pub(super) async fn turn(deps: &Deps, published: &parking_lot::Mutex<Vec<StoredKey>>) -> Result<(), TurnError> {
+pub(super) async fn turn(deps: &Deps, published: &mut Vec<StoredKey>) -> Result<(), TurnError> {
     let now = deps.clock.now();
     let mut found = load(&deps.store).await?;
     let due = rotation::plan(&records(&found), &deps.policy, now)?;
@@ -54,9 +54,9 @@ pub(super) async fn turn(deps: &Deps, published: &parking_lot::Mutex<Vec<StoredK
             .await?;
         found = load(&deps.store).await?;
     }
-    if *published.lock() != found {
+    if *published != found {
         deps.keys.0.store(std::sync::Arc::new(open(&found, &deps.vault)?));
-        *published.lock() = found;
+        *published = found;
     }
     Ok(())
 }

@@ -85,15 +85,19 @@ fn tell(purpose: Purpose, changes: &[Change], args: &Args) -> Result<(), Failure
         if !args.now {
             return format!("{purpose}: a new key is pending; it takes over when every cached key set has it.");
         }
-        let count = withdrawn.len();
+        let older = match withdrawn.len() {
+            0 => "there was none to withdraw".to_owned(),
+            1 => "the older one is withdrawn".to_owned(),
+            count => format!("{count} older ones are withdrawn"),
+        };
         let ended = match purpose {
             Purpose::Refresh => "every refresh token has ended: applications have to send people to sign in again",
             Purpose::Sign(_) => {
-                "every ID and access token that they signed is refused here at once, and elsewhere when the key set is \
-                 fetched anew"
+                "every ID and access token signed before is refused here within seconds, and elsewhere when the key set \
+                 is fetched anew"
             }
         };
-        format!("{purpose}: a new key is active and {count} older ones are withdrawn; {ended}.")
+        format!("{purpose}: a new key is active and {older}; {ended}.")
     })
 }
 

@@ -11,6 +11,10 @@ use crate::config;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::throttle::ThrottleKey;
 
+/// What the entries of a kind may take on average, keys included: a kind is full at its bound of entries, or at so many
+/// bytes for each of them.
+const BYTES_PER_ENTRY: usize = 1024;
+
 /// An entry and the monotonic moment at which it ends.
 struct Entry {
     value: Vec<u8>,
@@ -24,6 +28,8 @@ struct Shelf {
     /// Keys in the order of their writing. One kind has one lifetime, so the front ends first; a key that was taken or
     /// written again is recognised by its `ends`.
     order: VecDeque<(Duration, String)>,
+    /// Keys and values together.
+    bytes: usize,
 }
 
 impl Shelf {
@@ -39,19 +45,42 @@ impl Shelf {
                 break;
             };
             if self.entries.get(&key).is_some_and(|entry| entry.ends == ends) {
-                self.entries.remove(&key);
+                self.remove(&key);
             }
             dropped += 1;
         }
         dropped
     }
 
-    /// Forgets the order of entries that are gone, so that the queue stays within twice the entries.
+    fn remove(&mut self, key: &str) -> Option<Entry> {
+        let entry = self.entries.remove(key)?;
+        self.bytes = self.bytes.saturating_sub(key.len() + entry.value.len());
+        Some(entry)
+    }
+
+    fn insert(&mut self, key: &str, entry: Entry) {
+        self.remove(key);
+        self.bytes += key.len() + entry.value.len();
+        self.order.push_back((entry.ends, key.to_owned()));
+        self.entries.insert(key.to_owned(), entry);
+    }
+
+    /// Whether one more entry of `size` bytes goes beyond `bound` entries, or beyond what they may take.
+    fn is_full(&self, key: &str, size: usize, bound: usize) -> bool {
+        let is_new = !self.entries.contains_key(key);
+        is_new && self.entries.len() >= bound || self.bytes + size > bound.saturating_mul(BYTES_PER_ENTRY)
+    }
+
+    /// Writes the queue anew when most of it is about entries that are gone or were written again.
     fn compact(&mut self) {
         if self.order.len() > 2 * self.entries.len() + 1024 {
-            let entries = &self.entries;
-            self.order
-                .retain(|(ends, key)| entries.get(key).is_some_and(|entry| entry.ends == *ends));
+            let mut order: Vec<_> = self
+                .entries
+                .iter()
+                .map(|(key, entry)| (entry.ends, key.clone()))
+                .collect();
+            order.sort_unstable();
+            self.order = order.into();
         }
     }
 }
@@ -99,27 +128,28 @@ impl Memory {
         let mut shelf = self.shelf(kind).lock();
         // Two for one: the shelf shrinks while it is used, even if nobody sweeps.
         shelf.expire(now, 2);
-        if shelf.entries.len() >= self.bound(kind) && !shelf.entries.contains_key(key) {
+        let size = key.len() + value.len();
+        if shelf.is_full(key, size, self.bound(kind)) {
             shelf.expire(now, 1024);
-            if shelf.entries.len() >= self.bound(kind) {
+            if shelf.is_full(key, size, self.bound(kind)) {
                 return Err(KvError::Full(kind.as_str()));
             }
         }
-        shelf.entries.insert(key.to_owned(), Entry { value, ends });
-        shelf.order.push_back((ends, key.to_owned()));
+        shelf.insert(key, Entry { value, ends });
         shelf.compact();
         Ok(())
     }
 
     pub(super) fn replace(&self, kind: Kind, key: &str, value: Vec<u8>) -> bool {
         let now = self.clock.monotonic();
-        match self.shelf(kind).lock().entries.get_mut(key) {
-            Some(entry) if entry.ends > now => {
-                entry.value = value;
-                true
-            }
-            _ => false,
-        }
+        let mut shelf = self.shelf(kind).lock();
+        let grown = value.len();
+        let shrunk = match shelf.entries.get_mut(key) {
+            Some(entry) if entry.ends > now => std::mem::replace(&mut entry.value, value).len(),
+            _ => return false,
+        };
+        shelf.bytes = (shelf.bytes + grown).saturating_sub(shrunk);
+        true
     }
 
     pub(super) fn get(&self, kind: Kind, key: &str) -> Option<Vec<u8>> {
@@ -135,7 +165,7 @@ impl Memory {
     pub(super) fn take(&self, kind: Kind, key: &str) -> Option<Vec<u8>> {
         let now = self.clock.monotonic();
         let mut shelf = self.shelf(kind).lock();
-        let entry = shelf.entries.remove(key)?;
+        let entry = shelf.remove(key)?;
         shelf.compact();
         (entry.ends > now).then_some(entry.value)
     }
@@ -177,5 +207,88 @@ impl Memory {
 
     pub(super) fn len(&self, kind: Kind) -> usize {
         self.shelf(kind).lock().entries.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::ManualClock;
+
+    fn memory(bound: usize) -> (Arc<ManualClock>, Memory) {
+        let clock = ManualClock::new(Timestamp::from_millis(0));
+        let bounds = config::Kv {
+            authorization_requests: bound,
+            login_states: bound,
+            logout_requests: bound,
+            throttle_counters: 4,
+        };
+        (Arc::clone(&clock), Memory::new(clock, bounds))
+    }
+
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    #[test]
+    fn an_entry_is_taken_once_and_ends_in_time() {
+        let (clock, memory) = memory(10);
+        memory.put(Kind::Flow, "a", vec![1], MINUTE).expect("fits");
+        memory.put(Kind::Flow, "b", vec![2], MINUTE).expect("fits");
+        assert_eq!(memory.get(Kind::Login, "a"), None, "kinds are apart");
+        assert_eq!(memory.take(Kind::Flow, "a"), Some(vec![1]));
+        assert_eq!(memory.take(Kind::Flow, "a"), None);
+        clock.pass(MINUTE);
+        assert_eq!(memory.get(Kind::Flow, "b"), None);
+        assert!(!memory.replace(Kind::Flow, "b", vec![3]));
+    }
+
+    #[test]
+    fn ab_13_a_full_kind_refuses_and_drops_nobody_until_something_ends() {
+        let (clock, memory) = memory(2);
+        memory.put(Kind::Flow, "a", vec![1], MINUTE).expect("fits");
+        memory.put(Kind::Flow, "b", vec![2], MINUTE).expect("fits");
+        assert_eq!(memory.put(Kind::Flow, "c", vec![3], MINUTE), Err(KvError::Full("flow")));
+        assert_eq!(memory.get(Kind::Flow, "a"), Some(vec![1]));
+        memory.put(Kind::Flow, "a", vec![4], MINUTE).expect("is there already");
+        memory
+            .put(Kind::Login, "c", vec![3], MINUTE)
+            .expect("another kind has room");
+        clock.pass(MINUTE);
+        memory.put(Kind::Flow, "c", vec![3], MINUTE).expect("fits again");
+    }
+
+    #[test]
+    fn ab_13_few_large_entries_are_bounded_as_many_small_ones_are() {
+        let (_, memory) = memory(8);
+        memory.put(Kind::Posted, "a", vec![0; 8000], MINUTE).expect("fits");
+        assert!(memory.put(Kind::Posted, "b", vec![0; 8000], MINUTE).is_err());
+        memory.take(Kind::Posted, "a");
+        memory.put(Kind::Posted, "b", vec![0; 8000], MINUTE).expect("fits now");
+    }
+
+    #[test]
+    fn writing_one_key_over_and_over_takes_no_more_room() {
+        let (_, memory) = memory(4);
+        for round in 0..10_000_u32 {
+            memory
+                .put(Kind::Flow, "a", round.to_be_bytes().to_vec(), MINUTE)
+                .expect("fits");
+        }
+        assert!(memory.shelf(Kind::Flow).lock().order.len() < 4096);
+    }
+
+    #[test]
+    fn a_counter_that_is_not_empty_never_makes_room() {
+        let (_, memory) = memory(4);
+        let now = Timestamp::from_millis(1000);
+        let keys: Vec<_> = (0..4).map(|byte| ThrottleKey([byte; 32])).collect();
+        memory
+            .count(&keys, now, |levels| levels.fill(Some(2000)))
+            .expect("fits");
+        let new = [ThrottleKey([9; 32])];
+        assert!(memory.count(&new, now, |levels| levels.fill(Some(2000))).is_err());
+        let later = Timestamp::from_millis(2000);
+        memory
+            .count(&new, later, |levels| levels.fill(Some(3000)))
+            .expect("the others are full buckets again");
     }
 }

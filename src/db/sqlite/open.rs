@@ -2,10 +2,12 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::config::DatabaseUrl;
 use crate::db::error::OpenError;
 
 /// `CSGN` in ASCII, in the file's header: tells our files from those of other applications.
@@ -24,6 +26,19 @@ pub enum Location {
 }
 
 impl Location {
+    /// Where `url` says. Each memory database has a name of its own, which only its own connections know.
+    #[must_use]
+    pub fn of(url: &DatabaseUrl) -> Self {
+        static MEMORIES: AtomicU64 = AtomicU64::new(0);
+        match url {
+            DatabaseUrl::SqliteFile(path) => Self::File(path.clone()),
+            DatabaseUrl::SqliteMemory => {
+                let number = MEMORIES.fetch_add(1, Ordering::Relaxed);
+                Self::Memory(format!("countersign-{}-{number}", std::process::id()))
+            }
+        }
+    }
+
     /// For messages.
     #[must_use]
     pub fn describe(&self) -> String {

@@ -126,6 +126,10 @@ mod tests {
         WriteConnection::new(connection)
     }
 
+    fn panics_when_bound() -> Statement {
+        panic!("on purpose")
+    }
+
     fn insert(key: i64) -> Statement {
         Statement::new("INSERT INTO t (k) VALUES ($1)").bind(key)
     }
@@ -146,9 +150,7 @@ mod tests {
         });
         let (panics, mut panics_answer) = command("panics", async |transaction: &mut Transaction<'_>| {
             transaction.query(&insert(4)).await?;
-            if true {
-                panic!("on purpose");
-            }
+            transaction.query(&panics_when_bound()).await?;
             Ok(Decision::Commit(()))
         });
         let (last, mut last_answer) = single(insert(5));

@@ -45,6 +45,9 @@ pub async fn store_posted(request: &HttpRequest, app: &App, body: Body, path: &s
         let error = OAuthError::invalid_request("the body must be application/x-www-form-urlencoded");
         return Ok(pages::oauth_error(&error));
     }
+    if let Err(error @ ParameterError::TooLarge) = Parameters::parse(&body.0) {
+        return Ok(pages::oauth_error(&OAuthError::from(&error)));
+    }
     let id = app.actors.grants.ask("", StorePosted { body: body.0 }).await??;
     Ok(see_other(&format!("{path}?{POSTED}={id}")))
 }

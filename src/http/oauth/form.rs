@@ -6,7 +6,7 @@ use actix_web::http::header::{self, HeaderMap};
 use serde_json::json;
 
 use crate::actors::failure::Failure;
-use crate::actors::grants::request_tokens::TokenRefusal;
+use crate::actors::grants::refusal::TokenRefusal;
 use crate::domain::oauth::error::{ErrorCode, OAuthError};
 use crate::domain::oauth::parameters::Parameters;
 use crate::http::extract::media_type;

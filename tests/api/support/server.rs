@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use countersign::app;
-use countersign::config::{Config, Dev, MasterKey, Mode};
+use countersign::config::{Config, DatabaseUrl, Dev, MasterKey, Mode};
 use countersign::db::store::Migrate;
 use countersign::db::{Statement, Store, WriteConnection, clients};
 use countersign::domain::clock::{Clock, Timestamp};
@@ -115,7 +115,7 @@ impl Server {
 
     /// A second pair of connections to its database, as a command beside it has.
     pub fn store(&self) -> (Store, WriteConnection) {
-        let url = format!("sqlite:{}", self.folder.path().join("countersign.db").display());
+        let url = DatabaseUrl::SqliteFile(self.folder.path().join("countersign.db"));
         Store::open(&url, Mode::Dev, Migrate::Never, self.clock.now()).expect("the database opens")
     }
 

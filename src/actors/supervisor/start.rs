@@ -1,0 +1,188 @@
+//! The order in which actors start: each after those that it asks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Arbiter, ArbiterHandle};
+use parking_lot::Mutex;
+
+use super::{Actors, Supervisor};
+use crate::actors::ask::{Door, Shards};
+use crate::actors::key_ring::secrets::Secrets;
+use crate::actors::key_ring::{self, Keys};
+use crate::actors::mailer::transport::TransportError;
+use crate::actors::supervise::{Alarm, Role};
+use crate::actors::writer::Writes;
+use crate::actors::{grants, login, mailer, sweeper};
+use crate::config::Config;
+use crate::db::kv::KeyValue;
+use crate::db::{Store, WriteConnection};
+use crate::domain::clock::Clock;
+use crate::domain::keys::rotation::{RotationPolicy, Schedule};
+use crate::domain::random::Random;
+use crate::domain::vault::Vault;
+
+/// How much longer than any token a key stays published: for a process that signs from a snapshot some seconds old.
+const SNAPSHOT_AGE: Duration = Duration::from_mins(1);
+
+/// Health checks of several operators at once, and a stop.
+const SUPERVISOR_ROOM: usize = 64;
+
+/// What the actors stand on; everything here is open and checked.
+pub struct Foundation {
+    /// Reads.
+    pub store: Store,
+    /// Short-lived state.
+    pub kv: KeyValue,
+    /// Opens and seals keys.
+    pub vault: Arc<Vault>,
+    /// The keys that never rotate.
+    pub secrets: Arc<Secrets>,
+    /// Those that do.
+    pub keys: Keys,
+    /// What the operator set.
+    pub config: Arc<Config>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Everything random.
+    pub random: Arc<dyn Random>,
+}
+
+/// All that was started.
+pub struct House {
+    /// Doors to the actors.
+    pub actors: Actors,
+    /// The door to whoever watches over them.
+    pub supervisor: Door<Supervisor>,
+    /// What they run on.
+    pub threads: Threads,
+}
+
+/// The threads that actors run on. Stopped last.
+pub struct Threads(Vec<Arbiter>);
+
+impl Threads {
+    /// Ends the threads and waits for them.
+    pub fn stop(self) {
+        for arbiter in &self.0 {
+            arbiter.stop();
+        }
+        for arbiter in self.0 {
+            let _ = arbiter.join();
+        }
+    }
+}
+
+/// When keys change, from what the operator set.
+#[must_use]
+pub fn rotation_policy(config: &Config) -> RotationPolicy {
+    let (keys, lifetimes) = (&config.define.keys, &config.define.lifetimes);
+    let schedule = |longest: Duration| Schedule {
+        rotate_every: keys.rotate_every,
+        publish_ahead: keys.publish_ahead,
+        keep_after: longest + SNAPSHOT_AGE,
+    };
+    RotationPolicy {
+        signing: schedule(lifetimes.access.max(lifetimes.id)),
+        refresh: schedule(lifetimes.refresh_idle),
+    }
+}
+
+/// Starts all actors: Writer, `KeyRing`, Mailer, Login, Grants, Sweeper, Supervisor. Writer has a thread of its own,
+/// because it waits for the disk; Login and Grants have a shard on each core.
+///
+/// # Errors
+/// If the mail transport cannot be made.
+pub fn start(ground: &Foundation, connection: WriteConnection, alarm: &Alarm) -> Result<House, TransportError> {
+    let rooms = ground.config.actors;
+    let writing = Arbiter::new();
+    let housekeeping = Arbiter::new();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let deciding: Vec<_> = (0..cores).map(|_| Arbiter::new()).collect();
+    let house = housekeeping.handle();
+
+    let connection = Arc::new(Mutex::new(connection));
+    let writes = Writes::new(Door::open(&writing.handle(), connection, alarm.clone(), rooms.writer));
+    let key_ring = Door::open(&house, ground.key_ring(&writes), alarm.clone(), rooms.key_ring);
+    let mailer = Door::open(&house, ground.mailer(&writes)?, alarm.clone(), rooms.mailer);
+    let login = shards(&deciding, &ground.login(&writes, &mailer), alarm, rooms.login);
+    let grants = shards(&deciding, &ground.grants(&writes), alarm, rooms.grants);
+    let sweeper = Door::open(&house, ground.sweeper(&writes), alarm.clone(), rooms.sweeper);
+    let actors = Actors {
+        writes,
+        key_ring,
+        mailer,
+        login,
+        grants,
+        sweeper,
+    };
+    let supervisor = Door::open(&house, actors.clone(), alarm.clone(), SUPERVISOR_ROOM);
+
+    let threads = Threads(deciding.into_iter().chain([housekeeping, writing]).collect());
+    Ok(House {
+        actors,
+        supervisor,
+        threads,
+    })
+}
+
+fn shards<R: Role>(threads: &[Arbiter], deps: &R::Deps, alarm: &Alarm, room: usize) -> Shards<R> {
+    let open = |thread: ArbiterHandle| Door::open(&thread, deps.clone(), alarm.clone(), room);
+    Shards::new(threads.iter().map(|thread| open(thread.handle())).collect())
+}
+
+impl Foundation {
+    fn key_ring(&self, writes: &Writes) -> key_ring::Deps {
+        key_ring::Deps {
+            store: self.store.clone(),
+            writes: writes.clone(),
+            vault: Arc::clone(&self.vault),
+            policy: rotation_policy(&self.config),
+            keys: self.keys.clone(),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+        }
+    }
+
+    fn mailer(&self, writes: &Writes) -> Result<mailer::Deps, TransportError> {
+        mailer::Deps::new(
+            self.store.clone(),
+            writes.clone(),
+            Arc::clone(&self.secrets),
+            Arc::clone(&self.config),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.random),
+        )
+    }
+
+    fn login(&self, writes: &Writes, mailer: &Door<mailer::Mailer>) -> login::Deps {
+        login::Deps {
+            store: self.store.clone(),
+            kv: self.kv.clone(),
+            writes: writes.clone(),
+            mailer: mailer.clone(),
+            secrets: Arc::clone(&self.secrets),
+            config: Arc::clone(&self.config),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+        }
+    }
+
+    fn grants(&self, writes: &Writes) -> grants::Deps {
+        grants::Deps {
+            store: self.store.clone(),
+            kv: self.kv.clone(),
+            writes: writes.clone(),
+            keys: self.keys.clone(),
+            secrets: Arc::clone(&self.secrets),
+            config: Arc::clone(&self.config),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+        }
+    }
+
+    fn sweeper(&self, writes: &Writes) -> sweeper::Deps {
+        let (clock, random) = (Arc::clone(&self.clock), Arc::clone(&self.random));
+        sweeper::Deps::new(self.store.clone(), self.kv.clone(), writes.clone(), clock, random)
+    }
+}

@@ -1,0 +1,91 @@
+//! `client`.
+
+use crate::support::Deployment;
+
+#[test]
+fn clients_are_added_listed_and_removed() {
+    let deployment = Deployment::migrated();
+    let redirect = ["--redirect-uri", "https://shop.example.org/back"];
+    let added = deployment.run(&[&["client", "add", "--id", "shop", "--name", "Shop"], &redirect[..]].concat());
+    let added = added.json();
+    let secret = added["client_secret"].as_str().expect("a secret");
+    assert_eq!(
+        (&added["require_pkce"], &added["id_token_signed_response_alg"]),
+        (&true.into(), &"EdDSA".into())
+    );
+    let public = deployment
+        .run(&[&["client", "add", "--public", "--no-refresh"], &redirect[..]].concat())
+        .json();
+    assert!(public.get("client_secret").is_none());
+    assert_eq!(public["grant_types"], serde_json::json!(["authorization_code"]));
+
+    let listed = deployment.run(&["client", "list"]);
+    assert!(!listed.out.contains(secret) && !listed.out.contains("secret_hash"));
+    assert_eq!(listed.json().as_array().expect("a list").len(), 2);
+
+    let before = deployment.dump("clients");
+    deployment
+        .run(&[&["client", "add", "--id", "shop"], &redirect[..]].concat())
+        .refused(&["shop", "taken"]);
+    deployment
+        .run(&["client", "add", "--redirect-uri", "http://shop.example.org/"])
+        .refused(&["redirect_uris[0]"]);
+    deployment.run(&["client", "add"]).refused(&["--redirect-uri"]);
+    deployment
+        .run(&["client", "remove", "shopp"])
+        .refused(&["shopp", "client list"]);
+    deployment
+        .run(&["client", "remove", "two words"])
+        .refused(&["two words"]);
+    assert_eq!(deployment.dump("clients"), before);
+    assert_eq!(deployment.run(&["client", "remove", "shop"]).json()["removed"], "shop");
+    assert_eq!(deployment.dump("clients").len(), 1);
+}
+
+#[test]
+fn a_file_of_clients_is_registered_whole_or_not_at_all() {
+    let deployment = Deployment::migrated();
+    let add = |text: &str| {
+        let file = deployment.write("clients.json", text);
+        deployment.run(&["client", "add", "--file", file.to_str().expect("UTF-8")])
+    };
+    let kept = r#"{"client_id":"mine","client_secret":"0123456789abcdef","redirect_uris":["https://a.example/b"]}"#;
+    let one = add(kept).json();
+    assert_eq!(
+        (&one["client_id"], &one["client_secret"]),
+        (&"mine".into(), &"0123456789abcdef".into())
+    );
+    assert_eq!(one["id_token_signed_response_alg"], "RS256");
+    assert_eq!(one["require_pkce"], false);
+    let fresh = r#"{"client_id":"fresh","redirect_uris":["https://a.example/b"]}"#;
+    for (text, words) in [
+        (format!("[{fresh}, {kept}]"), ["mine", "taken"]),
+        (format!("[{fresh}, {fresh}]"), ["fresh", "given twice"]),
+        (
+            format!("[{fresh}, {{\"redirect_uris\":[\"/b\"]}}]"),
+            ["client 2", "redirect_uris[0]"],
+        ),
+        (format!("[{fresh}, 3]"), ["RFC 7591", "nothing was registered"]),
+        (format!("[{fresh}"), ["RFC 7591", "line 1"]),
+        ("[]".to_owned(), ["holds no client", "nothing was registered"]),
+        (" ".repeat(2 << 20), ["larger than 1 MiB", "nothing was registered"]),
+    ] {
+        add(&text).refused(&words);
+        assert_eq!(deployment.dump("clients").len(), 1, "{words:?}");
+    }
+    let file = deployment.path("gone.json");
+    let gone = file.to_str().expect("UTF-8");
+    deployment
+        .run(&["client", "add", "--file", gone])
+        .refused(&["gone.json", "cannot be read"]);
+    deployment
+        .run(&["client", "add", "--file", gone, "--name", "x"])
+        .refused(&["--name", "--file"]);
+    let both = add(&format!("[{fresh}]")).json();
+    assert_eq!(both.as_array().expect("an array in, an array out").len(), 1);
+    let piped = deployment.run_with(
+        &["client", "add", "--file", "-"],
+        fresh.replace("fresh", "piped").as_bytes(),
+    );
+    assert_eq!(piped.json()["client_id"], "piped");
+}

@@ -1,0 +1,121 @@
+/** The real server, started for one test file on a free port with an empty folder, and stopped in order. */
+
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+
+const BINARY = resolve(process.env.COUNTERSIGN_BIN ?? join(import.meta.dirname, "../../../target/debug/countersign"));
+const START_MS = 60_000;
+const STOP_MS = 60_000;
+
+/** The server's own variables alone, so that nothing of the machine's changes what is tested. */
+function environment(own) {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("COUNTERSIGN_"));
+  return { ...Object.fromEntries(inherited), ...own };
+}
+
+async function readyLine(child) {
+  const deadline = setTimeout(() => child.kill("SIGKILL"), START_MS);
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (line.startsWith("{")) return JSON.parse(line);
+    }
+  } finally {
+    clearTimeout(deadline);
+  }
+  throw new Error("the server ended without its ready line");
+}
+
+/** Starts `countersign dev`. `env` holds `COUNTERSIGN_…` variables over the defaults. */
+export async function startServer(env = {}) {
+  const data = await mkdtemp(join(tmpdir(), "countersign-js-"));
+  const child = spawn(BINARY, ["dev", "--json", "--listen", "127.0.0.1:0", "--data", data], {
+    env: environment(env),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let log = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    log += text;
+  });
+  const ended = new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code, signal) => resolve({ code, signal }));
+  });
+  const failed = ended.then(() => {
+    throw new Error(`the server ended:\n${log}`);
+  });
+  failed.catch(() => undefined);
+  const { issuer } = await Promise.race([readyLine(child), failed]);
+  child.stdout.resume();
+  return new Server({ binary: BINARY, issuer, data, child, ended, log: () => log });
+}
+
+/** A running server. */
+class Server {
+  constructor(parts) {
+    Object.assign(this, parts);
+  }
+
+  /** An absolute URL. */
+  url(path) {
+    return `${this.issuer}${path}`;
+  }
+
+  /** Runs another command on the same folder, beside the server, and gives the JSON that it prints. */
+  async command(...args) {
+    const run = promisify(execFile)(BINARY, [...args, "--data", this.data, "--json"], { env: environment({}) });
+    return JSON.parse((await run).stdout);
+  }
+
+  /** Registers a client by RFC 7591 metadata. */
+  async addClient(metadata) {
+    const running = promisify(execFile)(BINARY, ["client", "add", "--data", this.data, "--json", "--file", "-"], {
+      env: environment({}),
+    });
+    running.child.stdin.end(JSON.stringify(metadata));
+    return JSON.parse((await running).stdout);
+  }
+
+  /** The mails to `address`, newest first. */
+  async mails(address) {
+    const response = await fetch(this.url("/dev/mailbox.json"));
+    return (await response.json()).filter((mail) => mail.to.includes(address));
+  }
+
+  /** Waits for mail number `count` to `address` and gives the link in it. */
+  async mailedLink(address, count = 1) {
+    const mails = await eventually(`mail ${count} to ${address}`, async () => {
+      const found = await this.mails(address);
+      return found.length >= count && found;
+    });
+    const [link] = /https?:\/\/\S+#\S+/.exec(mails[mails.length - count].text) ?? [];
+    assert.ok(link, `no link in: ${mails[mails.length - count].text}`);
+    return link;
+  }
+
+  /** Stops it as an operator does; it must end well and must not have panicked. */
+  async stop() {
+    this.child.kill("SIGTERM");
+    const deadline = setTimeout(() => this.child.kill("SIGKILL"), STOP_MS);
+    const end = await this.ended;
+    clearTimeout(deadline);
+    await rm(this.data, { recursive: true });
+    assert.deepEqual(end, { code: 0, signal: null }, this.log());
+    assert.doesNotMatch(this.log(), /panicked/);
+  }
+}
+
+/** Asks again until `look` gives something, for a generous time. */
+export async function eventually(what, look, limitMs = 30_000) {
+  const deadline = Date.now() + limitMs;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    assert.ok(Date.now() < deadline, `waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
