@@ -1,7 +1,7 @@
 //! When the database fails, the request fails: nothing is answered 200 that was not written (CVE-2020-15223).
 
 use countersign::app;
-use countersign::config::{Config, Dev, MasterKey, Mode};
+use countersign::config::{Config, DatabaseUrl, Dev, MasterKey, Mode};
 use countersign::db::store::Migrate;
 use countersign::db::{Row, Statement, Store};
 use countersign::domain::clock::Timestamp;
@@ -164,7 +164,7 @@ fn start_again(folder: &tempfile::TempDir, master_key: [u8; 32]) -> Result<(), S
 
 /// Every row of the tables that hold keys.
 fn keys_in(folder: &tempfile::TempDir) -> Vec<String> {
-    let url = format!("sqlite:{}", folder.path().join("countersign.db").display());
+    let url = DatabaseUrl::SqliteFile(folder.path().join("countersign.db"));
     let epoch = Timestamp::from_millis(0);
     let (store, _) = Store::open(&url, Mode::Dev, Migrate::Never, epoch).expect("the database opens");
     let statement = Statement::new(
