@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use futures_util::FutureExt as _;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -231,6 +231,12 @@ fn bind(address: SocketAddr) -> Result<TcpListener, RunError> {
     })
 }
 
+/// Upper bounds of the buckets of durations, in s. Histograms, unlike quantiles, add up over processes.
+const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+/// Upper bounds of the buckets of batch sizes.
+const SIZES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+
 async fn sum_up(metrics: &PrometheusHandle) -> Infallible {
     loop {
         actix_web::rt::time::sleep(METRICS_UPKEEP).await;
@@ -242,7 +248,12 @@ async fn sum_up(metrics: &PrometheusHandle) -> Infallible {
 fn metrics_recorder() -> Result<PrometheusHandle, RunError> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     HANDLE
-        .get_or_init(|| PrometheusBuilder::new().install_recorder().ok())
+        .get_or_init(|| {
+            let recorder = PrometheusBuilder::new()
+                .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
+                .and_then(|recorder| recorder.set_buckets_for_metric(Matcher::Suffix("_size".to_owned()), &SIZES));
+            recorder.ok()?.install_recorder().ok()
+        })
         .clone()
         .ok_or_else(|| RunError::Fault("the metrics recorder could not be installed".to_owned()))
 }

@@ -86,7 +86,10 @@ impl Running {
         let open = secrets::open(&store, &mut connection, &vault, &SystemRandom, now);
         let secrets = open.now_or_never().expect("does not wait").expect("opens");
         enrol_ada(&mut connection, &secrets, now);
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            // A connection that the server closes while it is taken from a pool would be a failure of the client's.
+            .pool_max_idle_per_host(0);
         Self {
             app,
             alarm,

@@ -10,9 +10,9 @@
     reason = "tests fail by panicking"
 )]
 
-//mod environment;
+mod environment;
 mod kill;
-//mod neighbours;
-//mod stopping;
+mod neighbours;
+mod stopping;
 mod support;
-//mod sync_calls;
+mod sync_calls;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use countersign::actors::key_ring::secrets::{self, Secrets};
-use countersign::config::{Lifetimes, MasterKey, Mode};
+use countersign::config::{DatabaseUrl, Lifetimes, MasterKey, Mode};
 use countersign::db::links::{self, NewLink};
 use countersign::db::store::Migrate;
 use countersign::db::{Decision, Statement, Store, WriteConnection, clients};
@@ -31,8 +31,8 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// A migrated one with its client, that no server has used yet.
-    pub fn new() -> Self {
+    /// One with a master key and nothing else.
+    pub fn bare() -> Self {
         let folder = Self {
             outer: tempfile::tempdir().expect("a folder"),
             key: rand::random(),
@@ -40,6 +40,12 @@ impl Folder {
         std::fs::create_dir(folder.path()).expect("is made");
         let key = MasterKey::new(folder.key);
         MasterKey::read_or_create(&folder.path().join("master.key"), &key).expect("a master key");
+        folder
+    }
+
+    /// A migrated one with its client, that no server has used yet.
+    pub fn new() -> Self {
+        let folder = Self::bare();
         let metadata = json!({
             "client_id": CLIENT,
             "redirect_uris": [REDIRECT_URI],
@@ -104,7 +110,7 @@ impl Folder {
     }
 
     fn open(&self) -> (WriteConnection, Arc<Secrets>) {
-        let url = format!("sqlite:{}", self.database().display());
+        let url = DatabaseUrl::SqliteFile(self.database());
         let (store, mut connection) = Store::open(&url, Mode::Dev, Migrate::Up, now()).expect("opens");
         let vault = Vault::new(&self.key);
         let secrets = secrets::open(&store, &mut connection, &vault, &SystemRandom, now())

@@ -6,7 +6,7 @@ mod opaque;
 mod process;
 mod wire;
 
-pub use browser::{Browser, VERIFIER, claims};
+pub use browser::{Browser, claims};
 pub use folder::{CLIENT, Folder, REDIRECT_URI};
 pub use opaque::{Enrolling, LoggingIn};
 pub use process::{Process, Told, binary, limits_raised, run};

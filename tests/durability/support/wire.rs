@@ -48,6 +48,11 @@ impl Log {
         self.in_flight.load(Ordering::SeqCst)
     }
 
+    /// Requests ever sent.
+    pub fn asked(&self) -> usize {
+        self.asked.lock().unwrap().len()
+    }
+
     /// Writes whose answer said that they are done.
     pub fn acknowledged(&self) -> usize {
         self.acknowledged.load(Ordering::SeqCst)
