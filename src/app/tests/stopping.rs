@@ -22,25 +22,23 @@ async fn requests_under_way_are_answered_and_acknowledged_writes_are_kept() {
     let host = server.base.trim_start_matches("http://").to_owned();
     let mut streams = Vec::new();
     for (cookie, body) in finishes {
-        use tokio::io::AsyncWriteExt as _;
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
         let mut stream = tokio::net::TcpStream::connect(&host).await.expect("connects");
         let body = body.to_string();
         let request = format!(
             "POST /login/finish/ HTTP/1.1\r\nhost: {host}\r\norigin: {ISSUER}\r\ncookie: {cookie}\r\n\
-             content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+             content-type: application/json\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
         // All but the last byte: each handler has begun and waits for it.
         let (most, last) = body.split_at(body.len() - 1);
         stream.write_all(request.as_bytes()).await.expect("writes");
+        let mut go_on = [0; 25];
+        stream.read_exact(&mut go_on).await.expect("the request has begun");
+        assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
         stream.write_all(most.as_bytes()).await.expect("writes");
         streams.push((stream, last.to_owned()));
     }
-    assert_eq!(
-        server.get("/healthz", "").await.status,
-        200,
-        "what was sent before has been accepted"
-    );
     let _ = server.stop.take().expect("not stopped").send(());
     crate::testing::until("it stops accepting", async || !server.app.is_accepting()).await;
     let answers = join_all(streams.into_iter().map(|(mut stream, last)| async move {
