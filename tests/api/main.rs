@@ -10,7 +10,9 @@
     reason = "tests fail by panicking"
 )]
 
+mod abuse;
 mod authorize;
+mod bounds;
 mod code_grant;
 mod codes;
 mod consent_and_pages;
@@ -22,15 +24,18 @@ mod forgeries;
 mod guessing;
 mod guessing_shares;
 mod key_rotation;
+mod leaks;
 mod logout;
 mod opaque;
 mod policy;
 mod redirect_uri;
 mod refresh;
 mod revocation;
+mod routes;
 mod rubbish;
 mod sessions;
 mod sign_in;
+mod storage;
 mod support;
 mod token_endpoint;
 mod userinfo;

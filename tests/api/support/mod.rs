@@ -5,6 +5,7 @@ mod client;
 pub mod jwt;
 mod person;
 mod server;
+pub mod socket;
 pub mod steps;
 mod wire;
 
