@@ -3,6 +3,7 @@
 //! - [`app`]: what handlers hold; [`server`]: the listening side
 //! - [`problem`], [`extract`], [`cookies`], [`address`], [`headers`], [`pages`]: the parts that handlers share
 //! - `oauth`: the authorization server; `login`, `onboard`, `password`, `account`: the pages' API
+//! - `observe`, `unread`: around every request
 //! - `operate`: health and metrics; `dev`: what only a development server shows
 
 pub mod app;
@@ -23,3 +24,4 @@ mod pages;
 mod password;
 mod problem;
 mod routes;
+mod unread;

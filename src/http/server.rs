@@ -10,7 +10,7 @@ use actix_web::{App as Site, HttpServer};
 
 use super::app::App;
 use super::oauth::discovery::Document;
-use super::{dev, headers, observe, routes};
+use super::{dev, headers, observe, routes, unread};
 use crate::config::Mode;
 
 /// Builds the server on a socket that is bound already. It takes no signals: whoever runs it stops it.
@@ -33,6 +33,7 @@ pub fn build(app: Data<App>, listener: TcpListener) -> io::Result<Server> {
             .wrap(Condition::new(is_dev, from_fn(dev::check_host)))
             .wrap(headers::everywhere(&app.config.define.issuer))
             .wrap(from_fn(observe::request))
+            .wrap(from_fn(unread::close))
             .configure(|site| {
                 if is_dev {
                     routes::dev_routes(site);
