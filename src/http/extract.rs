@@ -67,6 +67,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // serde would also read the fields from an array, by their order.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::new(Kind::InvalidRequest).detail("the body must be a JSON object"));
+    }
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
@@ -174,6 +178,7 @@ mod tests {
             (r#"{"email":"a","email":"b","age":1}"#, Some("email")),
             (r#"{"email":"a","age":1} x"#, None),
             ("", None),
+            (r#"["a", 1]"#, None),
         ] {
             let problem = parse::<Sample>(body.as_bytes()).expect_err("is refused");
             assert_eq!(problem.status_code(), 400);
