@@ -20,6 +20,9 @@ pub enum VaultError {
     /// It is not what was sealed, or not where it was sealed.
     #[error("{0} is damaged: it does not open under its own master key; restore the database from a backup")]
     Damaged(String),
+    /// It is gone, and what it guarded is still there.
+    #[error("{0} is missing, and no password of this database opens without it; restore the database from a backup")]
+    Missing(String),
 }
 
 /// Seals keys at rest under the master key.

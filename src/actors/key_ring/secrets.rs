@@ -5,15 +5,14 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::turn::TurnError;
-use crate::db::keys;
-use crate::db::{DbError, Decision, Store, WriteConnection};
+use crate::db::{DbError, Decision, Store, WriteConnection, accounts, keys};
 use crate::domain::clock::Timestamp;
 use crate::domain::email::IdentifierKey;
 use crate::domain::opaque::setup::Setup;
 use crate::domain::random::{Random, bytes};
 use crate::domain::seal::SealingKey;
 use crate::domain::throttle::ThrottleHasher;
-use crate::domain::vault::Vault;
+use crate::domain::vault::{Vault, VaultError};
 
 /// The names in the `secrets` table.
 const OPAQUE: &str = "opaque_setup";
@@ -57,6 +56,16 @@ pub async fn open(
     // Opened before any is made: a wrong master key must not add secrets of its own.
     for row in &rows {
         vault.open(&keys::place_of_secret(row.text(0)?), row.blob(1)?)?;
+    }
+    for name in [OPAQUE, IDENTIFIER] {
+        let mut there = false;
+        for row in &rows {
+            there |= row.text(0)? == name;
+        }
+        // A new one would void every password in silence.
+        if !there && store.query_one(&accounts::list("", 1)).await?.is_some() {
+            return Err(VaultError::Missing(keys::place_of_secret(name)).into());
+        }
     }
     let fresh = [
         (OPAQUE, Setup::generate_secret(random)),
