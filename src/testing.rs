@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use crate::actors::ask::Door;
 use crate::actors::supervise::Alarm;
-use crate::actors::writer::Writes;
+use crate::actors::writer::{self, Writes};
 use crate::config::{Config, DatabaseUrl, Mode};
 use crate::db::store::Migrate;
 use crate::db::{Row, Statement, Store};
@@ -88,7 +88,7 @@ impl TestStore {
         let (store, connection) =
             Store::open(&url, Mode::Dev, Migrate::Up, Timestamp::from_millis(0)).expect("a store");
         let (alarm, _) = Alarm::new();
-        let connection = Arc::new(Mutex::new(connection));
+        let connection = writer::Deps::new(connection);
         let door = Door::open(&actix_rt::Arbiter::current(), connection, alarm, 1024);
         Self {
             store,

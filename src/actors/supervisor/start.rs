@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Arbiter, ArbiterHandle};
-use parking_lot::Mutex;
 
 use super::{Actors, Supervisor};
 use crate::actors::ask::{Door, Shards};
@@ -12,7 +11,7 @@ use crate::actors::key_ring::secrets::Secrets;
 use crate::actors::key_ring::{self, Keys};
 use crate::actors::mailer::transport::TransportError;
 use crate::actors::supervise::{Alarm, Role};
-use crate::actors::writer::Writes;
+use crate::actors::writer::{self, Writes};
 use crate::actors::{grants, login, mailer, sweeper};
 use crate::config::Config;
 use crate::db::kv::KeyValue;
@@ -101,7 +100,7 @@ pub fn start(ground: &Foundation, connection: WriteConnection, alarm: &Alarm) ->
     let deciding: Vec<_> = (0..cores).map(|_| Arbiter::new()).collect();
     let house = housekeeping.handle();
 
-    let connection = Arc::new(Mutex::new(connection));
+    let connection = writer::Deps::new(connection);
     let writes = Writes::new(Door::open(&writing.handle(), connection, alarm.clone(), rooms.writer));
     let key_ring = Door::open(&house, ground.key_ring(&writes), alarm.clone(), rooms.key_ring);
     let mailer = Door::open(&house, ground.mailer(&writes)?, alarm.clone(), rooms.mailer);

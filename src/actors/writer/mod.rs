@@ -26,22 +26,36 @@ pub enum WriteError {
     Db(#[from] DbError),
 }
 
-/// The Writer's state: works that wait for the next commit.
-pub struct Writer {
-    /// Shared with the next incarnation after a panic: the connection outlives the role.
+/// What the role is made from, and what outlives it in a panic: the works of others must not be lost with it.
+#[derive(Clone)]
+pub struct Deps {
     connection: Arc<Mutex<WriteConnection>>,
-    waiting: Vec<Box<dyn Work>>,
+    /// Works that wait for the next commit; where there are some, a [`Flush`] is in the mailbox.
+    waiting: Arc<Mutex<Vec<Box<dyn Work>>>>,
+}
+
+impl Deps {
+    /// Takes the one connection that writes.
+    #[must_use]
+    pub fn new(connection: WriteConnection) -> Self {
+        Self {
+            connection: Arc::new(Mutex::new(connection)),
+            waiting: Arc::default(),
+        }
+    }
+}
+
+/// The role; its state is in [`Deps`].
+pub struct Writer {
+    deps: Deps,
 }
 
 impl Role for Writer {
     const NAME: &'static str = "writer";
-    type Deps = Arc<Mutex<WriteConnection>>;
+    type Deps = Deps;
 
-    fn begin(deps: &Self::Deps) -> Self {
-        Self {
-            connection: Arc::clone(deps),
-            waiting: Vec::new(),
-        }
+    fn begin(deps: &Deps) -> Self {
+        Self { deps: deps.clone() }
     }
 }
 
@@ -57,10 +71,11 @@ impl<T: Send + 'static> Request for Enqueue<T> {
 
 impl<T: Send + 'static> Serve<Enqueue<T>> for Writer {
     fn serve(&mut self, request: Enqueue<T>, me: &Myself<Self>) -> Answer<Result<T, DbError>> {
-        if self.waiting.is_empty() {
+        let mut waiting = self.deps.waiting.lock();
+        if waiting.is_empty() {
             me.notify(Flush);
         }
-        self.waiting.push(request.work);
+        waiting.push(request.work);
         // A work is dropped unanswered only if the batch around it panicked.
         Answer::later(async { request.answer.await.unwrap_or(Err(DbError::Panicked)) })
     }
@@ -75,14 +90,18 @@ impl Request for Flush {
 
 impl Serve<Flush> for Writer {
     fn serve(&mut self, _: Flush, me: &Myself<Self>) -> Answer<()> {
-        let rest = self.waiting.split_off(self.waiting.len().min(BATCH));
-        let batch = std::mem::replace(&mut self.waiting, rest);
-        if !self.waiting.is_empty() {
-            me.notify(Flush);
-        }
+        let batch: Vec<_> = {
+            let mut waiting = self.deps.waiting.lock();
+            let size = waiting.len().min(BATCH);
+            let batch = waiting.drain(..size).collect();
+            if !waiting.is_empty() {
+                me.notify(Flush);
+            }
+            batch
+        };
         #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
         metrics::histogram!("countersign_write_batch_size").record(batch.len() as f64);
-        self.connection.lock().run(batch);
+        self.deps.connection.lock().run(batch);
         Answer::Ready(())
     }
 }
