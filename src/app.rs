@@ -257,3 +257,6 @@ fn metrics_recorder() -> Result<PrometheusHandle, RunError> {
         .clone()
         .ok_or_else(|| RunError::Fault("the metrics recorder could not be installed".to_owned()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -205,6 +205,22 @@ impl Memory {
         swept
     }
 
+    #[cfg(test)]
+    pub(super) fn dump(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for kind in Kind::ALL {
+            for (key, entry) in &self.shelf(kind).lock().entries {
+                bytes.extend_from_slice(key.as_bytes());
+                bytes.extend_from_slice(&entry.value);
+            }
+        }
+        for (key, arrival) in self.counters.lock().iter() {
+            bytes.extend_from_slice(&key.0);
+            bytes.extend_from_slice(&arrival.to_be_bytes());
+        }
+        bytes
+    }
+
     pub(super) fn len(&self, kind: Kind) -> usize {
         self.shelf(kind).lock().entries.len()
     }

@@ -121,4 +121,10 @@ impl KeyValue {
     pub fn len(&self, kind: Kind) -> usize {
         self.memory.len(kind)
     }
+
+    /// Every byte of every entry and counter, as who copies the store has them.
+    #[cfg(test)]
+    pub(crate) fn dump(&self) -> Vec<u8> {
+        self.memory.dump()
+    }
 }
