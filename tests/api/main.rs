@@ -11,13 +11,18 @@
     reason = "tests fail by panicking"
 )]
 
+mod abuse;
 mod authorize;
+mod bounds;
 mod cross_site;
 mod enumeration;
 mod guessing;
 mod guessing_shares;
+mod leaks;
 mod opaque;
 mod redirect_uri;
+mod routes;
 mod sessions;
 mod sign_in;
+mod storage;
 mod support;

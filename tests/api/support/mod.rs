@@ -4,11 +4,12 @@ mod browser;
 mod client;
 mod person;
 mod server;
+pub mod socket;
 pub mod steps;
 mod wire;
 
 pub use browser::{Answer, Browser};
 pub use client::{Client, Tokens, VERIFIER, query_of};
 pub use person::Person;
-pub use server::{Server, TestClock};
+pub use server::{MASTER_KEY, Server, TestClock};
 pub use wire::FORM;
