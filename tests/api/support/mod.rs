@@ -11,5 +11,5 @@ mod wire;
 pub use browser::{Answer, Browser};
 pub use client::{Client, Tokens, VERIFIER, query_of};
 pub use person::Person;
-pub use server::{MASTER_KEY, Server, TestClock};
+pub use server::{MASTER_KEY, Server};
 pub use wire::FORM;
