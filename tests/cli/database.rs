@@ -54,10 +54,12 @@ fn a_database_that_is_not_ours_is_refused_and_stays_as_it_is() {
     deployment
         .serve()
         .refused(&["is damaged or no SQLite database", "backup"]);
-    deployment.run(&["user", "list"]).refused(&["cannot open the database"]);
+    deployment
+        .run(&["user", "list"])
+        .refused(&["is damaged or no SQLite database"]);
     std::fs::remove_file(deployment.path("c.db")).expect("removed");
     std::fs::create_dir(deployment.path("c.db")).expect("made");
-    deployment.serve().refused(&["cannot open the database"]);
+    deployment.serve().refused(&["is damaged or no SQLite database"]);
 }
 
 #[test]

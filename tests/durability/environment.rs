@@ -57,7 +57,7 @@ fn a_database_with_a_destroyed_page_is_refused() {
     let mut bytes = std::fs::read(folder.database()).expect("reads");
     bytes[100..4096].fill(0xA5);
     std::fs::write(folder.database(), bytes).expect("writes");
-    start(&folder.path()).refused(&["the database", "malformed"]);
+    start(&folder.path()).refused(&["is damaged", "backup"]);
 }
 
 #[test]

@@ -131,7 +131,11 @@ fn assert_absent(dump: &[u8], secrets: &Secrets) {
         forms.extend(URL_SAFE_NO_PAD.decode(secret));
         for raw in forms {
             assert!(raw.len() >= 16, "{name} is too short to look for");
-            let hex = raw.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+            let digit = |digit: u8| char::from_digit(digit.into(), 16).expect("a digit");
+            let hex: String = raw
+                .iter()
+                .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+                .collect();
             for form in [
                 raw.clone(),
                 hex.to_uppercase().into_bytes(),

@@ -78,11 +78,10 @@ pub fn shape(answer: &Answer) -> String {
         .collect();
     headers.sort();
     let body = match serde_json::from_str::<Value>(&answer.text) {
-        Ok(Value::Object(fields)) if answer.status == 200 => fields
-            .iter()
-            .map(|(name, value)| format!("{name}: {}", value.as_str().map_or(0, str::len)))
-            .collect::<Vec<_>>()
-            .join("\n"),
+        Ok(Value::Object(fields)) if answer.status == 200 => {
+            let field = |(name, value): (&String, &Value)| (name.clone(), value.as_str().map_or(0, str::len));
+            format!("{:?}", fields.iter().map(field).collect::<Vec<_>>())
+        }
         _ => answer.text.clone(),
     };
     format!("{}\n{}\n{body}", answer.status, headers.join("\n"))
