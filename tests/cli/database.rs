@@ -59,7 +59,7 @@ fn a_database_that_is_not_ours_is_refused_and_stays_as_it_is() {
         .refused(&["is damaged or no SQLite database"]);
     std::fs::remove_file(deployment.path("c.db")).expect("removed");
     std::fs::create_dir(deployment.path("c.db")).expect("made");
-    deployment.serve().refused(&["is damaged or no SQLite database"]);
+    deployment.serve().refused(&["cannot open the database"]);
 }
 
 #[test]
