@@ -1,9 +1,11 @@
 //! Doors: the only way to ask an actor something, and bounded.
 
 use std::sync::Arc;
+use std::thread::ThreadId;
 use std::time::Duration;
 
 use actix::{Addr, MailboxError, Supervisor};
+use parking_lot::RwLock;
 use tokio::sync::Semaphore;
 
 use super::supervise::{Alarm, Envelope, Fault, Guarded, Origin, Ping, Request, Role, Serve};
@@ -33,6 +35,17 @@ impl<R: Role> Door<R> {
     #[must_use]
     pub fn open(arbiter: &actix::ArbiterHandle, deps: R::Deps, alarm: Alarm, capacity: usize) -> Self {
         let address = Supervisor::start_in_arbiter(arbiter, move |_| Guarded::<R>::new(deps, alarm, capacity));
+        Self {
+            address,
+            room: Arc::new(Semaphore::new(capacity)),
+            capacity,
+        }
+    }
+
+    /// The same on the arbiter of this thread.
+    #[must_use]
+    pub fn open_here(deps: R::Deps, alarm: Alarm, capacity: usize) -> Self {
+        let address = Supervisor::start(move |_| Guarded::<R>::new(deps, alarm, capacity));
         Self {
             address,
             room: Arc::new(Semaphore::new(capacity)),
@@ -100,46 +113,78 @@ impl<R: Role> Door<R> {
     }
 }
 
-/// Several actors of one role; a key decides which one is asked.
+/// Actors of one role, one on each thread that asks: a shard is opened where it is first asked, and whoever asks there
+/// again waits for no other thread. What shards of one role must agree on is in the store, so it does not matter which is
+/// asked.
 pub struct Shards<R: Role> {
-    doors: Vec<Door<R>>,
+    open: Arc<dyn Fn() -> Door<R> + Send + Sync>,
+    /// Few, and written only when a thread asks for the first time.
+    opened: Arc<RwLock<Vec<Opened<R>>>>,
+}
+
+/// A shard's door and the thread that it is for.
+struct Opened<R: Role> {
+    thread: ThreadId,
+    door: Door<R>,
 }
 
 impl<R: Role> Clone for Shards<R> {
     fn clone(&self) -> Self {
         Self {
-            doors: self.doors.clone(),
+            open: Arc::clone(&self.open),
+            opened: Arc::clone(&self.opened),
+        }
+    }
+}
+
+impl<R: Role> Shards<R>
+where
+    R::Deps: Sync,
+{
+    /// No shards yet; each will have room for `capacity` requests.
+    #[must_use]
+    pub fn new(deps: R::Deps, alarm: Alarm, capacity: usize) -> Self {
+        let open = move || Door::open_here(deps.clone(), alarm.clone(), capacity);
+        Self {
+            open: Arc::new(open),
+            opened: Arc::default(),
         }
     }
 }
 
 impl<R: Role> Shards<R> {
-    /// Takes the doors, of which there must be one at least.
-    #[must_use]
-    pub const fn new(doors: Vec<Door<R>>) -> Self {
-        Self { doors }
-    }
-
-    /// Asks the shard that `key` falls on. See [`Door::ask`].
+    /// Asks the shard of this thread. See [`Door::ask`].
     ///
     /// # Errors
     /// As [`Door::ask`].
-    pub async fn ask<M: Request>(&self, key: &str, request: M) -> Result<M::Reply, Fault>
+    pub async fn ask<M: Request>(&self, request: M) -> Result<M::Reply, Fault>
     where
         R: Serve<M>,
     {
-        let shard = key.bytes().fold(0_usize, |sum, byte| {
-            sum.wrapping_mul(31).wrapping_add(usize::from(byte))
-        });
-        match self.doors.get(shard.checked_rem(self.doors.len()).unwrap_or(0)) {
-            Some(door) => door.ask(request).await,
-            None => Err(Fault::Stopped),
-        }
+        self.here().ask(request).await
     }
 
-    /// The doors one by one, for health, gauges and shutdown.
+    /// The doors opened so far, for health, gauges and shutdown.
     #[must_use]
-    pub fn doors(&self) -> &[Door<R>] {
-        &self.doors
+    pub fn doors(&self) -> Vec<Door<R>> {
+        self.opened.read().iter().map(|opened| opened.door.clone()).collect()
+    }
+
+    fn here(&self) -> Door<R> {
+        let thread = std::thread::current().id();
+        let known = self
+            .opened
+            .read()
+            .iter()
+            .find(|opened| opened.thread == thread)
+            .map(|opened| opened.door.clone());
+        known.unwrap_or_else(|| {
+            let door = (self.open)();
+            self.opened.write().push(Opened {
+                thread,
+                door: door.clone(),
+            });
+            door
+        })
     }
 }

@@ -44,12 +44,7 @@ pub struct Nothing {}
 pub async fn logout(request: HttpRequest, app: Data<App>, _: Json<Nothing>) -> Result<HttpResponse, Problem> {
     let issuer = &app.config.define.issuer;
     let browser = cookies::browser(&request, issuer);
-    let key = browser
-        .session
-        .as_ref()
-        .map(|session| session.hash().to_text())
-        .unwrap_or_default();
-    app.actors.grants.ask(&key, EndSession { browser }).await??;
+    app.actors.grants.ask(EndSession { browser }).await??;
     Ok(HttpResponse::Ok()
         .append_header((header::SET_COOKIE, Cookie::Session.clear(issuer)))
         .json(json!({ "next": "/signed-out/" })))

@@ -31,8 +31,7 @@ pub async fn start(request: HttpRequest, app: Data<App>, body: Json<Start>) -> R
         browser: Cookie::Browser.read(&request, &app.config.define.issuer),
         address: client_address(&request, &app.config.trusted_proxies),
     };
-    let key = message.email.as_str().to_owned();
-    let started = app.actors.login.ask(&key, message).await??;
+    let started = app.actors.login.ask(message).await??;
     if !started.delay.is_zero() {
         tokio::time::sleep(started.delay).await;
     }
@@ -84,7 +83,7 @@ pub async fn finish(request: HttpRequest, app: Data<App>, body: Json<Finish>) ->
         session: browser.session,
         address: client_address(&request, &app.config.trusted_proxies),
     };
-    let session = app.actors.login.ask(&auth_id, message).await??;
+    let session = app.actors.login.ask(message).await??;
     let seconds = app.config.define.lifetimes.session_absolute.as_secs();
     Ok(HttpResponse::Ok()
         .append_header((header::SET_COOKIE, Cookie::Session.set(&session, seconds, issuer)))

@@ -39,7 +39,7 @@ pub async fn request_mail(
         wish,
         address,
     };
-    app.actors.login.ask(&body.email, message).await??;
+    app.actors.login.ask(message).await??;
     Ok(HttpResponse::Ok().json(json!({})))
 }
 
@@ -53,7 +53,7 @@ pub async fn confirm_email(app: Data<App>, body: Json<Link>) -> Result<HttpRespo
     let message = ConfirmEmail {
         token: token("token", &body.0.token)?,
     };
-    let confirmed = app.actors.login.ask(&body.0.token, message).await??;
+    let confirmed = app.actors.login.ask(message).await??;
     Ok(HttpResponse::Ok().json(json!({
         "email": confirmed.email,
         "next": "register",
@@ -85,7 +85,7 @@ pub async fn start(
         request: opaque(&body.client_request)?,
         address: client_address(request, &app.config.trusted_proxies),
     };
-    let started = app.actors.login.ask(&body.token, message).await??;
+    let started = app.actors.login.ask(message).await??;
     if !started.delay.is_zero() {
         tokio::time::sleep(started.delay).await;
     }
@@ -115,5 +115,5 @@ pub async fn upload(app: &App, body: &Finish, occasion: Occasion) -> Result<(), 
         occasion,
         upload: opaque(&body.client_request)?,
     };
-    Ok(app.actors.login.ask(&body.auth_id, message).await??)
+    Ok(app.actors.login.ask(message).await??)
 }

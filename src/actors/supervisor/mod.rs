@@ -74,8 +74,8 @@ impl Serve<CheckHealth> for Supervisor {
                 health(std::slice::from_ref(actors.writes.door())).await,
                 health(std::slice::from_ref(&actors.key_ring)).await,
                 health(std::slice::from_ref(&actors.mailer)).await,
-                health(actors.login.doors()).await,
-                health(actors.grants.doors()).await,
+                health(&actors.login.doors()).await,
+                health(&actors.grants.doors()).await,
                 health(std::slice::from_ref(&actors.sweeper)).await,
             ]
         })
@@ -112,8 +112,8 @@ impl Serve<StopAll> for Supervisor {
             let patience = request.patience;
             let mut late = Vec::new();
             late.extend(close(std::slice::from_ref(&actors.sweeper), patience).await);
-            late.extend(close(actors.grants.doors(), patience).await);
-            late.extend(close(actors.login.doors(), patience).await);
+            late.extend(close(&actors.grants.doors(), patience).await);
+            late.extend(close(&actors.login.doors(), patience).await);
             late.extend(close(std::slice::from_ref(&actors.mailer), patience).await);
             late.extend(close(std::slice::from_ref(&actors.key_ring), patience).await);
             late.extend(close(std::slice::from_ref(actors.writes.door()), patience).await);

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Arbiter, ArbiterHandle};
+use actix::Arbiter;
 
 use super::{Actors, Supervisor};
 use crate::actors::ask::{Door, Shards};
 use crate::actors::key_ring::secrets::Secrets;
 use crate::actors::key_ring::{self, Keys};
 use crate::actors::mailer::transport::TransportError;
-use crate::actors::supervise::{Alarm, Role};
+use crate::actors::supervise::Alarm;
 use crate::actors::writer::{self, Writes};
 use crate::actors::{grants, login, mailer, sweeper};
 use crate::config::Config;
@@ -88,7 +88,7 @@ pub fn rotation_policy(config: &Config) -> RotationPolicy {
 }
 
 /// Starts all actors: Writer, `KeyRing`, Mailer, Login, Grants, Sweeper, Supervisor. Writer has a thread of its own,
-/// because it waits for the disk; Login and Grants have a shard on each core.
+/// because it waits for the disk; Login and Grants have a shard on each HTTP worker, opened by its first request.
 ///
 /// # Errors
 /// If the mail transport cannot be made.
@@ -96,16 +96,14 @@ pub fn start(ground: &Foundation, connection: WriteConnection, alarm: &Alarm) ->
     let rooms = ground.config.actors;
     let writing = Arbiter::new();
     let housekeeping = Arbiter::new();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let deciding: Vec<_> = (0..cores).map(|_| Arbiter::new()).collect();
     let house = housekeeping.handle();
 
     let connection = writer::Deps::new(connection);
     let writes = Writes::new(Door::open(&writing.handle(), connection, alarm.clone(), rooms.writer));
     let key_ring = Door::open(&house, ground.key_ring(&writes), alarm.clone(), rooms.key_ring);
     let mailer = Door::open(&house, ground.mailer(&writes)?, alarm.clone(), rooms.mailer);
-    let login = shards(&deciding, &ground.login(&writes, &mailer), alarm, rooms.login);
-    let grants = shards(&deciding, &ground.grants(&writes), alarm, rooms.grants);
+    let login = Shards::new(ground.login(&writes, &mailer), alarm.clone(), rooms.login);
+    let grants = Shards::new(ground.grants(&writes), alarm.clone(), rooms.grants);
     let sweeper = Door::open(&house, ground.sweeper(&writes), alarm.clone(), rooms.sweeper);
     let actors = Actors {
         writes,
@@ -117,17 +115,12 @@ pub fn start(ground: &Foundation, connection: WriteConnection, alarm: &Alarm) ->
     };
     let supervisor = Door::open(&house, actors.clone(), alarm.clone(), SUPERVISOR_ROOM);
 
-    let threads = Threads(deciding.into_iter().chain([housekeeping, writing]).collect());
+    let threads = Threads(vec![housekeeping, writing]);
     Ok(House {
         actors,
         supervisor,
         threads,
     })
-}
-
-fn shards<R: Role>(threads: &[Arbiter], deps: &R::Deps, alarm: &Alarm, room: usize) -> Shards<R> {
-    let open = |thread: ArbiterHandle| Door::open(&thread, deps.clone(), alarm.clone(), room);
-    Shards::new(threads.iter().map(|thread| open(thread.handle())).collect())
 }
 
 impl Foundation {

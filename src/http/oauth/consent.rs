@@ -23,13 +23,10 @@ pub async fn flow(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, 
     let view = app
         .actors
         .grants
-        .ask(
-            flow_id,
-            DescribeFlow {
-                flow_id: flow_id.to_owned(),
-                browser,
-            },
-        )
+        .ask(DescribeFlow {
+            flow_id: flow_id.to_owned(),
+            browser,
+        })
         .await???;
     Ok(HttpResponse::Ok().json(json!({
         "client": { "name": view.client_name, "uri": view.client_uri },
@@ -63,7 +60,7 @@ pub async fn decide(request: HttpRequest, app: Data<App>, body: Json<Consent>) -
         browser,
         allow: decision == Decision::Allow,
     };
-    let next = match app.actors.grants.ask(&flow_id, message).await??? {
+    let next = match app.actors.grants.ask(message).await??? {
         Decided::Continue => format!("/oauth/callback/?flow_id={flow_id}"),
         Decided::Client(location) => location,
         Decided::NotAsked => {

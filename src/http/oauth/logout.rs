@@ -25,17 +25,7 @@ pub async fn get(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, P
         Err(gone) => return Ok(gone),
     };
     let browser = cookies::browser(&request, &app.config.define.issuer);
-    let key = browser
-        .session
-        .as_ref()
-        .map(|session| session.hash().to_text())
-        .unwrap_or_default();
-    match app
-        .actors
-        .grants
-        .ask(&key, RequestLogout { parameters, browser })
-        .await??
-    {
+    match app.actors.grants.ask(RequestLogout { parameters, browser }).await?? {
         LoggedOut::Page(error) => Ok(pages::failure(
             StatusCode::BAD_REQUEST,
             error.code().as_str(),
@@ -68,12 +58,7 @@ pub async fn confirm(request: HttpRequest, app: Data<App>, body: Json<Confirm>) 
     let issuer = &app.config.define.issuer;
     let browser = cookies::browser(&request, issuer);
     let logout_id = body.0.logout_id;
-    let key = logout_id.clone();
-    let then = app
-        .actors
-        .grants
-        .ask(&key, ConfirmLogout { logout_id, browser })
-        .await??;
+    let then = app.actors.grants.ask(ConfirmLogout { logout_id, browser }).await??;
     let then = then.ok_or_else(|| Problem::new(Kind::Expired))?;
     Ok(HttpResponse::Ok()
         .append_header((header::SET_COOKIE, Cookie::Session.clear(issuer)))

@@ -16,13 +16,12 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpRespo
         Ok(parameters) => parameters,
         Err(error) => return form::oauth(&error),
     };
-    let key = parameters.get("token").unwrap_or_default().to_owned();
     let message = RevokeToken {
         authorization: form::authorization(request.headers()),
         parameters,
         address: client_address(&request, &app.config.trusted_proxies),
     };
-    match app.actors.grants.ask(&key, message).await {
+    match app.actors.grants.ask(message).await {
         Ok(Ok(())) => HttpResponse::Ok().finish(),
         Ok(Err(refusal)) => form::refuse(refusal),
         Err(fault) => form::fail(Failure::from(fault)),

@@ -30,17 +30,12 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpRespo
         Ok(parameters) => parameters,
         Err(error) => return form::oauth(&error),
     };
-    let key = parameters
-        .get("code")
-        .or_else(|| parameters.get("refresh_token"))
-        .unwrap_or_default()
-        .to_owned();
     let message = RequestTokens {
         authorization: form::authorization(request.headers()),
         parameters,
         address: client_address(&request, &app.config.trusted_proxies),
     };
-    let tokens = match app.actors.grants.ask(&key, message).await {
+    let tokens = match app.actors.grants.ask(message).await {
         Ok(Ok(tokens)) => tokens,
         Ok(Err(refusal)) => return form::refuse(refusal),
         Err(fault) => return form::fail(Failure::from(fault)),
