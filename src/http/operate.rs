@@ -48,6 +48,7 @@ pub async fn metrics(app: Data<App>) -> HttpResponse {
     for kind in Kind::ALL {
         gauge("countersign_kv_entries", "kind", kind.as_str(), app.kv.len(kind));
     }
+    gauge("countersign_kv_entries", "kind", "counter", app.kv.counters());
     if let Ok(actors) = app.supervisor.ask(CheckHealth).await {
         for actor in actors {
             gauge("countersign_actor_depth", "actor", actor.actor, actor.depth);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::guard::{Any, Get, Head};
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Compress;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _, Route};
@@ -181,6 +181,14 @@ fn other_method(request: &HttpRequest, allow: &str) -> HttpResponse {
     response
 }
 
-async fn nothing_here() -> HttpResponse {
+/// A person who looks for a page is shown one; whoever else asks is told in JSON.
+async fn nothing_here(request: HttpRequest) -> HttpResponse {
+    let accept = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok());
+    if accept.is_some_and(|accept| accept.contains("text/html")) {
+        return pages::failure(StatusCode::NOT_FOUND, "not-found", "There is no such page.");
+    }
     Problem::new(Kind::NotFound).error_response()
 }

@@ -336,3 +336,16 @@ async fn ab_02_rubbish_in_queries_cookies_and_authorization_is_answered_by_no_5x
         }
     }
 }
+
+#[actix_web::test]
+async fn a_person_who_looks_for_a_page_that_is_not_there_is_shown_one() {
+    let server = Server::start();
+    let request = server
+        .http
+        .get(server.url("/no-such-page"))
+        .header("accept", "text/html,*/*");
+    let answer = Answer::read(request.send().await.expect("an answer")).await;
+    assert_eq!(answer.status, 404);
+    assert!(answer.text.contains("There is no such page."), "{}", answer.text);
+    assert_eq!(Browser::new(&server).get("/no-such-page").await.problem(), "not-found");
+}

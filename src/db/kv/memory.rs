@@ -221,6 +221,10 @@ impl Memory {
         bytes
     }
 
+    pub(super) fn counters(&self) -> usize {
+        self.counters.lock().len()
+    }
+
     pub(super) fn len(&self, kind: Kind) -> usize {
         self.shelf(kind).lock().entries.len()
     }

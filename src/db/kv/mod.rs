@@ -116,6 +116,12 @@ impl KeyValue {
         self.memory.sweep(limit, now)
     }
 
+    /// How many throttle counters there are, those that are as good as none included.
+    #[must_use]
+    pub fn counters(&self) -> usize {
+        self.memory.counters()
+    }
+
     /// How many entries a kind holds, expired ones that are not swept yet included.
     #[must_use]
     pub fn len(&self, kind: Kind) -> usize {
