@@ -26,12 +26,6 @@ pub fn charge(state: Option<i64>, now: Timestamp, bucket: &Bucket) -> (Option<i6
     }
 }
 
-/// What [`charge`] would say, without taking anything: for limits that count failures alone.
-#[must_use]
-pub fn check(state: Option<i64>, now: Timestamp, bucket: &Bucket) -> Verdict {
-    charge(state, now, bucket).1
-}
-
 /// Puts one token back; a full bucket is `None`.
 #[must_use]
 pub fn refund(state: Option<i64>, now: Timestamp, bucket: &Bucket) -> Option<i64> {
@@ -121,7 +115,7 @@ mod tests {
             charge(state, at(9_999), &BUCKET).1,
             Verdict::Wait(Duration::from_millis(1))
         );
-        assert_eq!(check(state, at(10_000), &BUCKET), Verdict::Pass);
+        assert_eq!(charge(state, at(10_000), &BUCKET).1, Verdict::Pass);
     }
 
     #[test]
@@ -171,10 +165,10 @@ mod tests {
         #[test]
         fn the_wait_is_exact(bucket in any_bucket(), charges in 1..60_u32) {
             let state = (0..charges).fold(None, |state, _| charge(state, at(0), &bucket).0);
-            if let Verdict::Wait(wait) = check(state, at(0), &bucket) {
-                prop_assert_eq!(check(state, at(0).plus(wait), &bucket), Verdict::Pass);
+            if let Verdict::Wait(wait) = charge(state, at(0), &bucket).1 {
+                prop_assert_eq!(charge(state, at(0).plus(wait), &bucket).1, Verdict::Pass);
                 let early = at(0).plus(wait.saturating_sub(Duration::from_millis(1)));
-                prop_assert_ne!(check(state, early, &bucket), Verdict::Pass);
+                prop_assert_ne!(charge(state, early, &bucket).1, Verdict::Pass);
             }
         }
 

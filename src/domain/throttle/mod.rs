@@ -7,6 +7,6 @@ mod guess;
 mod keys;
 
 pub use address::ClientAddress;
-pub use bucket::{Verdict, charge, check, refund, retry_after_secs};
+pub use bucket::{Verdict, charge, refund, retry_after_secs};
 pub use guess::{Attempt, Charged, Levels, TooManyAttempts, charge_guess, refund_guess};
 pub use keys::{ThrottleHasher, ThrottleKey};
