@@ -12,7 +12,7 @@ use super::client::{Client, ClientId, GrantType};
 use super::code::StoredCode;
 use super::error::{ErrorCode, OAuthError};
 use super::flow::SessionFacts;
-use super::scope::{OFFLINE_ACCESS, ScopeSet};
+use super::scope::ScopeSet;
 use crate::domain::clock::Timestamp;
 
 /// How long refresh tokens last.
@@ -97,12 +97,6 @@ impl Family {
             expires_at,
             ended: false,
         }
-    }
-
-    /// Whether it lives on when its browser session ends (OIDC Core §11).
-    #[must_use]
-    pub fn outlives_session(&self) -> bool {
-        self.scope.contains(OFFLINE_ACCESS)
     }
 
     /// Whether its live token may be used at `now` by `client`, as it is registered now.
