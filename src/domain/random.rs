@@ -16,6 +16,12 @@ pub fn bytes<const N: usize>(random: &dyn Random) -> [u8; N] {
     out
 }
 
+/// A fresh name for a row, a token or a process: 128 random bits as 32 hexadecimal digits.
+#[must_use]
+pub fn name(random: &dyn Random) -> String {
+    format!("{:032x}", u128::from_be_bytes(bytes(random)))
+}
+
 /// A [`Random`] in the shape that the cryptographic crates ask for.
 pub struct Rng<'a>(pub &'a dyn Random);
 

@@ -109,12 +109,9 @@ impl Deps {
         self.config.define.issuer.as_str()
     }
 
-    /// A fresh name: 128 random bits in hexadecimal.
+    /// A fresh name of a family or token.
     fn fresh_name(&self) -> String {
-        format!(
-            "{:032x}",
-            u128::from_be_bytes(crate::domain::random::bytes(self.random.as_ref()))
-        )
+        crate::domain::random::name(self.random.as_ref())
     }
 }
 

@@ -55,10 +55,7 @@ impl Deps {
         let lifetimes = &self.config.define.lifetimes;
         let session = NewSession {
             id_hash: cookie.hash(),
-            sid: format!(
-                "{:032x}",
-                u128::from_be_bytes(crate::domain::random::bytes(self.random.as_ref()))
-            ),
+            sid: crate::domain::random::name(self.random.as_ref()),
             account_id: authenticated.account.clone(),
             browser,
             auth_hash: request.auth_id.hash(),

@@ -8,7 +8,7 @@ use crate::db::{Statement, links};
 use crate::domain::clock::Timestamp;
 use crate::domain::email::Email;
 use crate::domain::mail::Mail;
-use crate::domain::random::{Random, bytes};
+use crate::domain::random::{Random, name};
 use crate::domain::seal::SealingKey;
 
 /// A mail as it is sealed.
@@ -36,7 +36,7 @@ pub fn enqueue(
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Statement {
-    let id = format!("{:032x}", u128::from_be_bytes(bytes(random)));
+    let id = name(random);
     let sealed = seal(&secrets.mail, random, &id, mail);
     links::queue_mail(&id, &sealed, now, expires_at)
 }

@@ -7,7 +7,7 @@ use super::sweep::{sweep_rows, sweep_states};
 use crate::actors::writer::WriteError;
 use crate::db::sweep::{beat, lease, read_lease, take_lease};
 use crate::domain::lease::{Turn, Watch};
-use crate::domain::random::{Random, bytes};
+use crate::domain::random::{Random, name};
 
 /// From the start of one sweep to the start of the next.
 const CYCLE: Duration = Duration::from_secs(30);
@@ -24,9 +24,8 @@ pub(super) struct Course {
 impl Course {
     /// A process under a new name: one whose role panicked has to wait its turn again.
     pub(super) fn new(random: &dyn Random) -> Self {
-        let name = format!("{:032x}", u128::from_be_bytes(bytes(random)));
         Self {
-            watch: Watch::new(name),
+            watch: Watch::new(name(random)),
             alarmed: false,
             states_swept: None,
             rows_swept: None,
