@@ -28,7 +28,16 @@ const PAGES: [&str; 12] = [
     "/error/",
 ];
 
-/// All routes of a production server.
+/// What every server has, whatever its jobs are.
+pub fn operator_routes(config: &mut ServiceConfig) {
+    config
+        .service(at("/healthz/").get(operate::healthz).finish())
+        .service(at("/readyz/").get(operate::readyz).finish())
+        .service(at("/metrics/").get(operate::metrics).finish())
+        .default_service(web::to(nothing_here));
+}
+
+/// The routes of the job "identity".
 pub fn routes(config: &mut ServiceConfig) {
     for page in PAGES {
         config.service(at(page).get(pages::index).compressed());
@@ -80,11 +89,7 @@ pub fn routes(config: &mut ServiceConfig) {
                 .get(oauth::discovery::document)
                 .open(),
         )
-        .service(at("/.well-known/jwks.json/").get(oauth::discovery::jwks).open())
-        .service(at("/healthz/").get(operate::healthz).finish())
-        .service(at("/readyz/").get(operate::readyz).finish())
-        .service(at("/metrics/").get(operate::metrics).finish())
-        .default_service(web::to(nothing_here));
+        .service(at("/.well-known/jwks.json/").get(oauth::discovery::jwks).open());
 }
 
 /// What a development server has besides.
