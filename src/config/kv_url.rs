@@ -22,6 +22,14 @@ pub enum KvUrl {
     Redis(RedisUrl),
 }
 
+impl KvUrl {
+    /// Whether other processes can see what this one keeps there.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        matches!(self, Self::Redis(_))
+    }
+}
+
 /// A Redis server: `redis[s]://[[user]:password@]host[:port][/database][?prefix=…&ca=…]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedisUrl {

@@ -121,9 +121,10 @@ fn explained(url: &RedisUrl, error: &RedisError) -> OpenError {
             format!("the Redis at {place} has no memory left; raise its maxmemory, or free some")
         }
         (Some("READONLY"), _) => format!("the Redis at {place} is a replica; name the master in kv_url"),
-        (_, ErrorKind::Io) if error.is_timeout() => {
-            format!("the Redis at {place} does not answer in time; check host and port in kv_url, and whether it runs")
-        }
+        (_, ErrorKind::Io) if error.is_timeout() => format!(
+            "the Redis at {place} does not answer in time; check that it runs, the host and port in kv_url, and whether \
+             it speaks TLS (rediss:) or not (redis:)"
+        ),
         (_, ErrorKind::Io) => format!(
             "cannot reach the Redis at {place}: {said}; check that it runs, the host and port in kv_url, and whether it \
              speaks TLS (rediss:) or not (redis:)"
