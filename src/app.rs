@@ -91,7 +91,7 @@ impl From<SetupError> for RunError {
 /// [`RunError`] if the server cannot start, or an actor could not be kept up.
 pub async fn run(config: Config, ready: impl FnOnce(&Ready) -> Result<(), String>) -> Result<(), RunError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let server = Server::start(config, clock, Arc::new(SystemRandom))?;
+    let server = Server::start(config, clock, Arc::new(SystemRandom)).await?;
     server.refuse_dev_proofs()?;
     let told = told_to_stop()?;
     ready(&server.ready).map_err(RunError::Operator)?;
@@ -132,21 +132,22 @@ impl Server {
     ///
     /// # Errors
     /// [`RunError::Operator`] for everything that the operator can mend.
-    pub fn start(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, RunError> {
-        Self::start_with_stores(config, clock, random, Stores::default())
+    pub async fn start(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, RunError> {
+        Self::start_with_stores(config, clock, random, Stores::default()).await
     }
 
     /// The same with the stores that payments come from.
     ///
     /// # Errors
     /// As [`Server::start`].
-    pub fn start_with_stores(
+    pub async fn start_with_stores(
         mut config: Config,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         stores: Stores,
     ) -> Result<Self, RunError> {
         let now = clock.now();
+        let kv = KeyValue::open(&config.kv_url, Arc::clone(&clock), config.kv).await?;
         let (store, mut connection) = Store::open(&config.database_url, config.mode, Migrate::Up, now)?;
         let lock = store.lock_for_server()?;
         let vault = Arc::new(Vault::new(config.master_key.expose()));
@@ -181,7 +182,7 @@ impl Server {
         });
         let ground = Foundation {
             store,
-            kv: KeyValue::in_memory(Arc::clone(&clock), config.kv),
+            kv,
             vault,
             secrets,
             keys: Keys::new(keys),

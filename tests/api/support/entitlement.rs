@@ -71,7 +71,9 @@ impl House {
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = app::Server::start(config, clock, Arc::new(SystemRandom)).expect("the server starts");
+                let server = app::Server::start(config, clock, Arc::new(SystemRandom))
+                    .await
+                    .expect("the server starts");
                 ready.send(server.ready.issuer.clone()).expect("the test waits");
                 let told = async {
                     let _ = stopped.await;

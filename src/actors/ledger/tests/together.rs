@@ -37,17 +37,17 @@ async fn a_hundred_claims_of_one_payment_at_once_give_one_success_and_one_genera
 
 /// Does something to one of a few people's payments.
 async fn anything(process: &Process, [kind, person, number]: [u8; 3]) {
-    let (person, number, now) = (1 + person % 6, number % 3, process.clock.now());
+    let (person, number, now) = (1 + person % 6, number % 24, process.clock.now());
     let order = format!("t{person}-{number}");
-    match kind % 6 {
-        0 | 1 => process.witness(person, &order, 40).await,
-        2 => {
+    match kind % 12 {
+        0..=4 => process.witness(person, &order, 40).await,
+        5..=7 => {
             let _ = process.claim(person, &order).await;
         }
-        3 => {
+        8 | 9 => {
             let _ = process.prove(person).await;
         }
-        4 => {
+        10 => {
             let ids = witnessed(person, &order, now, 40).ids;
             let renewal = Renewal {
                 grace_ms: Some(1000),
