@@ -119,6 +119,7 @@ impl Server {
     /// [`RunError::Operator`] for everything that the operator can mend.
     pub async fn start(mut config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, RunError> {
         let now = clock.now();
+        let kv = KeyValue::open(&config.kv_url, Arc::clone(&clock), config.kv).await?;
         let (url, sizes) = (&config.database_url, config.postgres);
         let (store, mut connection) = Store::open(url, sizes, config.mode, Migrate::Up, now).await?;
         let sharing = if config.kv_url.is_shared() {
@@ -144,7 +145,7 @@ impl Server {
         let (alarm, heard) = Alarm::new();
         let ground = Foundation {
             store,
-            kv: KeyValue::in_memory(Arc::clone(&clock), config.kv),
+            kv,
             vault,
             secrets,
             keys: Keys::new(keys),

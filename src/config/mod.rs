@@ -17,6 +17,7 @@ mod error;
 mod http;
 mod issuer;
 mod kv;
+mod kv_url;
 mod layers;
 mod lifetimes;
 mod limits;
@@ -45,15 +46,16 @@ pub use error::{ConfigError, Origin, Problem};
 pub use http::Http;
 pub use issuer::{Issuer, IssuerError};
 pub use kv::Kv;
+pub use kv_url::{KvUrl, RedisUrl};
 pub use lifetimes::Lifetimes;
 pub use limits::{Bucket, Limits};
 pub use log::{Log, LogFormat};
 pub use mail::Mail;
 pub use postgres::{Connections, PostgresTls, PostgresUrl};
 pub use realm::Realm;
-pub use secrets::{KeyError, MasterKey, SmtpPassword};
+pub use secrets::{KeyError, MasterKey, Password};
 pub use smtp::{Delivery, Smtp, Starttls};
-pub use store::{DatabaseUrl, KvUrl};
+pub use store::DatabaseUrl;
 
 use visit::{Section, Visitor};
 

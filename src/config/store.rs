@@ -1,4 +1,4 @@
-//! `database_url` and `kv_url`: where things are kept.
+//! `database_url`: where what was granted or spent is kept.
 
 use std::path::PathBuf;
 
@@ -60,42 +60,6 @@ impl Setting for DatabaseUrl {
     }
 }
 
-/// The key-value store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KvUrl {
-    /// `memory:`, within the process.
-    Memory,
-}
-
-impl KvUrl {
-    /// Whether several servers share what is kept there.
-    #[must_use]
-    pub const fn is_shared(&self) -> bool {
-        match self {
-            Self::Memory => false,
-        }
-    }
-}
-
-impl Setting for KvUrl {
-    const WANTED: &'static str = r#"a key-value URL; write "memory:""#;
-
-    fn parse(raw: &Raw<'_>) -> Result<Self, String> {
-        let text = raw.text::<Self>()?;
-        match text.split(':').next().unwrap_or_default() {
-            "memory" if text == "memory:" => Ok(Self::Memory),
-            scheme @ ("redis" | "rediss") => Err(format!("\"{scheme}:\" is not in this version; write \"memory:\"")),
-            _ => Err(not_wanted::<Self>("that")),
-        }
-    }
-
-    fn show(&self) -> toml::Value {
-        match self {
-            Self::Memory => "memory:".into(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,13 +90,15 @@ mod tests {
     }
 
     #[test]
-    fn stores_of_a_later_version_are_refused_in_words_without_their_passwords() {
-        let refusal = KvUrl::parse(&Raw::Text("redis://:hunter2@kv")).expect_err("not yet");
-        assert!(
-            refusal.contains("not in this version") && !refusal.contains("hunter2"),
-            "{refusal}"
-        );
-        let refusal = database("mysql://u:hunter2@db/x").expect_err("unknown");
-        assert!(!refusal.contains("hunter2"), "{refusal}");
+    fn a_refused_url_is_not_repeated_with_its_password() {
+        for bad in ["mysql://u:hunter2@db/x", "postgres://u:hunter2@db"] {
+            let refusal = database(bad).expect_err("is refused");
+            assert!(!refusal.contains("hunter2"), "{refusal}");
+        }
+        let shown = database("postgres://u:hunter2@localhost/x")
+            .expect("reads")
+            .show()
+            .to_string();
+        assert!(!shown.contains("hunter2"), "{shown}");
     }
 }

@@ -102,6 +102,9 @@ pub enum OpenError {
         "a countersign server with kv_url = \"memory:\" is using {0}; stop it, or give both the same kv_url = \"redis://…\""
     )]
     OtherIsAlone(String),
+    /// The key-value store cannot be used.
+    #[error("{0}")]
+    KeyValue(String),
     /// A migration failed; the schema stays at the version before it.
     #[error("migrating the database failed: {0}")]
     Migration(String),
