@@ -317,12 +317,13 @@ async fn a_production_server_refuses_the_key_that_everybody_knows() {
     ];
     let config = Config::load(None, env).expect("a configuration");
     let now = countersign::domain::clock::Timestamp::from_millis(0);
-    let (_, mut connection) =
-        Store::open(&config.database_url, config.mode, Migrate::Up, now).expect("the database opens");
+    let opened = Store::open(&config.database_url, config.postgres, config.mode, Migrate::Up, now).await;
+    let (_, mut connection) = opened.expect("the database opens");
     let vault = Vault::new(&MASTER_KEY);
     let setup = countersign::actors::ledger::setup::make;
-    setup(&mut connection, &vault, &SystemRandom, &DEV_SEED, &[1; 16], now).expect("makes the ledger");
-    let ended = tokio::time::timeout(Duration::from_mins(1), app::run(config, |_| Ok(()))).await;
+    let made = setup(&mut connection, &vault, &SystemRandom, &DEV_SEED, &[1; 16], now).await;
+    made.expect("makes the ledger");
+    let ended = tokio::time::timeout(Duration::from_mins(1), app::run(config, async |_| Ok(()))).await;
     let error = ended.expect("ends at once").expect_err("is refused");
     assert!(
         matches!(&error, RunError::Operator(text) if text.contains("everybody knows")),
