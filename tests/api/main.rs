@@ -13,6 +13,7 @@
 mod abuse;
 mod authorize;
 mod bounds;
+mod client_authentication;
 mod code_grant;
 mod codes;
 mod consent_and_pages;
@@ -21,8 +22,10 @@ mod discovery;
 mod double_spend;
 mod enumeration;
 mod forgeries;
+mod grants_of_clients;
 mod guessing;
 mod guessing_shares;
+mod introspection;
 mod key_rotation;
 mod leaks;
 mod logout;

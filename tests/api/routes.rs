@@ -31,7 +31,7 @@ const PAGES: [&str; 14] = [
 ];
 
 /// Every other route with its methods.
-const ROUTES: [(&str, &[&str], Takes); 26] = [
+const ROUTES: [(&str, &[&str], Takes); 27] = [
     ("/login/start/", &["POST"], Takes::Json),
     ("/login/finish/", &["POST"], Takes::Json),
     ("/onboard/signup/", &["POST"], Takes::Json),
@@ -51,6 +51,7 @@ const ROUTES: [(&str, &[&str], Takes); 26] = [
     ("/oauth/logout/confirm/", &["POST"], Takes::Json),
     ("/oauth/token/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/revoke/", &["POST", "OPTIONS"], Takes::Form),
+    ("/oauth/introspect/", &["POST"], Takes::Form),
     ("/oauth/userinfo/", &["GET", "HEAD", "POST", "OPTIONS"], Takes::Form),
     (
         "/.well-known/openid-configuration/",

@@ -7,8 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
-use crate::domain::keys::client_key::{ClientAlgorithm, ClientKeys};
+use crate::domain::keys::client_key::{ClientAlgorithm, ClientKey, ClientKeys};
 
 /// The longest token that is read, in bytes.
 pub const MAX_BYTES: usize = 16 * 1024;
@@ -43,6 +44,7 @@ struct Header {
     alg: ClientAlgorithm,
     kid: Option<String>,
     typ: Option<String>,
+    jwk: Option<Value>,
     #[serde(default, rename = "crit", deserialize_with = "there")]
     has_crit: bool,
 }
@@ -87,6 +89,22 @@ impl<'a> ClientJws<'a> {
     pub fn typ(&self) -> Option<String> {
         let typ = self.header.typ.as_deref()?.to_ascii_lowercase();
         Some(typ.strip_prefix("application/").map_or(typ.clone(), str::to_owned))
+    }
+
+    /// The key that its header brings along, for a `DPoP` proof: nobody else may trust it.
+    #[must_use]
+    pub fn jwk(&self) -> Option<&Value> {
+        self.header.jwk.as_ref()
+    }
+
+    /// What it says, if `key` signed it.
+    ///
+    /// # Errors
+    /// [`ClientJwsError::BadSignature`], also where the key is not for its algorithm.
+    pub fn verify_with(&self, key: &ClientKey) -> Result<&[u8], ClientJwsError> {
+        key.verify(self.header.alg, self.message.as_bytes(), &self.signature)
+            .map_err(|_| ClientJwsError::BadSignature)?;
+        Ok(&self.payload)
     }
 
     /// What it says, before anything is verified: good for looking up who is said to have signed it.
@@ -165,10 +183,18 @@ mod tests {
     #[test]
     fn tk_12d_the_header_brings_neither_key_nor_algorithm() {
         for alg in ["none", "None", "HS256", "RS512", "ES384", ""] {
-            assert_eq!(verify(&json!({ "alg": alg }), None), Err(ClientJwsError::Malformed), "{alg}");
+            assert_eq!(
+                verify(&json!({ "alg": alg }), None),
+                Err(ClientJwsError::Malformed),
+                "{alg}"
+            );
         }
         for alg in ["RS256", "PS256", "EdDSA"] {
-            assert_eq!(verify(&json!({ "alg": alg }), None), Err(ClientJwsError::UnknownKey), "{alg}");
+            assert_eq!(
+                verify(&json!({ "alg": alg }), None),
+                Err(ClientJwsError::UnknownKey),
+                "{alg}"
+            );
         }
         let own = testing::jwks(SigningAlgorithm::EdDsa)["keys"][0].clone();
         let keys = ClientKeys::read(&testing::jwks(SigningAlgorithm::Es256)).expect("keys");
@@ -205,7 +231,18 @@ mod tests {
         let twice = format!("{}.e30.AA", URL_SAFE_NO_PAD.encode(r#"{"alg":"EdDSA","alg":"EdDSA"}"#));
         let list = format!("{}.e30.AA", URL_SAFE_NO_PAD.encode(r#"["EdDSA",null,null,false]"#));
         let long = format!("{good}{}", "A".repeat(MAX_BYTES));
-        for token in ["", ".", "..", "a.b", "a.b.c.d", &good[1..], &twice, &list, &long, &format!("{good}=")] {
+        for token in [
+            "",
+            ".",
+            "..",
+            "a.b",
+            "a.b.c.d",
+            &good[1..],
+            &twice,
+            &list,
+            &long,
+            &format!("{good}="),
+        ] {
             assert!(ClientJws::read(token).is_err(), "{token}");
         }
         assert!(ClientJws::read(&good).is_ok());
