@@ -89,6 +89,7 @@ async fn disc_07_neither_implicit_nor_password_is_offered() {
             "authorization_code",
             "refresh_token",
             "client_credentials",
+            "urn:ietf:params:oauth:grant-type:device_code",
             "urn:ietf:params:oauth:grant-type:token-exchange"
         ]
     );
@@ -111,7 +112,7 @@ async fn disc_08_every_endpoint_is_below_the_issuer_and_answers() {
         assert!(![404, 500].contains(&status), "{name} {status}");
         endpoints += 1;
     }
-    assert_eq!(endpoints, 7);
+    assert_eq!(endpoints, 8);
 }
 
 #[actix_web::test]

@@ -5,20 +5,24 @@
 
 pub mod authenticate;
 pub mod authorize;
+pub mod authorize_device;
 pub mod consent;
 pub mod continue_flow;
+pub mod decide_device;
 pub mod introspect;
 pub mod logout;
 pub mod refusal;
 pub mod request_tokens;
 pub mod revoke;
 
+mod charges;
 mod client_credentials;
 mod client_keys;
 mod code;
 mod exchange;
 mod flows;
 mod redeem;
+mod redeem_device;
 mod refresh;
 mod tokens;
 

@@ -48,6 +48,7 @@ pub struct Discovery {
     pub jwks_uri: String,
     pub revocation_endpoint: String,
     pub introspection_endpoint: String,
+    pub device_authorization_endpoint: String,
     pub end_session_endpoint: String,
     pub scopes_supported: Vec<String>,
     pub response_types_supported: [&'static str; 1],
@@ -86,6 +87,7 @@ impl Discovery {
             jwks_uri: at(path::JWKS),
             revocation_endpoint: at(path::REVOKE),
             introspection_endpoint: at(path::INTROSPECT),
+            device_authorization_endpoint: at(path::DEVICE),
             end_session_endpoint: at(path::LOGOUT),
             scopes_supported: scopes.iter().map(str::to_owned).collect(),
             response_types_supported: ["code"],
@@ -176,6 +178,7 @@ mod tests {
                 "authorization_code",
                 "refresh_token",
                 "client_credentials",
+                "urn:ietf:params:oauth:grant-type:device_code",
                 "urn:ietf:params:oauth:grant-type:token-exchange"
             ])
         );

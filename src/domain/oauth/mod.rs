@@ -11,6 +11,7 @@
 //! - [`request`]: an authorization request, from raw parameters to one that may proceed
 //! - [`flow`]: that request on its way through login and consent
 //! - [`code`], [`family`]: redeeming a code, refreshing a token
+//! - [`device`]: devices without a keyboard
 //! - [`logout`]: RP-initiated logout
 //! - [`discovery`]: what the server says about itself
 
@@ -19,6 +20,7 @@ pub mod client_assertion;
 pub mod client_secret;
 pub mod code;
 pub mod credentials;
+pub mod device;
 pub mod discovery;
 pub mod error;
 pub mod family;
