@@ -9,6 +9,7 @@
 pub mod accounts;
 pub mod clients;
 pub mod codes;
+pub mod entitlements;
 pub mod error;
 pub mod families;
 pub mod keys;
