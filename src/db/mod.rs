@@ -4,6 +4,7 @@
 //! - `sqlite`: the driver behind it
 //! - [`store`], [`migrate`]: opening, migrating, refusing
 //! - [`kv`]: the key-value store
+//! - [`original`]: the database of the original entitlement server, to take it over
 //! - one file for each family of tables: what is asked of them, in SQL
 
 pub mod accounts;
@@ -14,8 +15,10 @@ pub mod error;
 pub mod families;
 pub mod keys;
 pub mod kv;
+pub mod linking;
 pub mod links;
 pub mod migrate;
+pub mod original;
 pub mod sessions;
 pub mod statement;
 pub mod store;

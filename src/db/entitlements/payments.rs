@@ -90,7 +90,11 @@ pub fn read_all(rows: &[Row]) -> Result<Vec<Payment>, DbError> {
 /// with the same ids.
 #[must_use]
 pub fn insert(id: i64, witnessed: &Witnessed) -> Statement {
-    let (mut apple, mut google, mut rangeproof) = ([Value::Null, Value::Null, Value::Null], [Value::Null, Value::Null], Value::Null);
+    let (mut apple, mut google, mut rangeproof) = (
+        [Value::Null, Value::Null, Value::Null],
+        [Value::Null, Value::Null],
+        Value::Null,
+    );
     match &witnessed.ids {
         PaymentIds::Google { token, order } => google = [token.as_str().into(), order.as_str().into()],
         PaymentIds::Apple { original, tx, web_line } => {

@@ -49,7 +49,10 @@ fn payment(id: i64, row: &Value) -> Payment {
             web_line: String::new(),
         },
     };
-    let redemption = Redemption { owner: OWNER, at: at(1) };
+    let redemption = Redemption {
+        owner: OWNER,
+        at: at(1),
+    };
     let account = match ids {
         PaymentIds::Google { .. } => StoreAccount::Google(None),
         _ => StoreAccount::Apple(String::new()),
@@ -85,7 +88,12 @@ async fn the_best_payment_is_the_one_that_clients_expect() {
     assert_eq!(cases.len(), 22);
     for case in cases {
         let store = store().await;
-        for (row, id) in case["rows_in_insertion_order"].as_array().expect("rows").iter().zip(1..) {
+        for (row, id) in case["rows_in_insertion_order"]
+            .as_array()
+            .expect("rows")
+            .iter()
+            .zip(1..)
+        {
             let payment = payment(id, row);
             let statements = vec![payments::insert(id, &payment.witnessed), payments::update(&payment, 1)];
             let rows = write(&store, statements).await;
@@ -106,7 +114,9 @@ async fn the_best_payment_is_the_one_that_clients_expect() {
             expires_at: at(number("expiry_unix_ts_ms")),
             grace_ms: number("grace_period_duration_ms"),
             auto_renewing: user["auto_renewing"] == true,
-            refund_requested_at: Some(number("refund_requested_unix_ts_ms")).filter(|at| *at != 0).map(at),
+            refund_requested_at: Some(number("refund_requested_unix_ts_ms"))
+                .filter(|at| *at != 0)
+                .map(at),
         };
         assert_eq!(best.standing, wanted, "{}", case["name"]);
         let basis = best.proof_basis.map_or(0, Timestamp::as_millis);
@@ -140,7 +150,10 @@ async fn twenty_renewals_do_not_hide_another_chain() {
 async fn one_payment_is_stored_once_whatever_its_number() {
     let store = store().await;
     let first = payment(1, &serde_json::json!({ "orig": "o", "expiry": 5, "status": 1 }));
-    let again = vec![payments::insert(1, &first.witnessed), payments::insert(2, &first.witnessed)];
+    let again = vec![
+        payments::insert(1, &first.witnessed),
+        payments::insert(2, &first.witnessed),
+    ];
     let rows = write(&store, again).await;
     assert_eq!(rows.iter().map(Vec::len).collect::<Vec<_>>(), [1, 0]);
 }

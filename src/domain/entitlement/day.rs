@@ -115,7 +115,11 @@ mod tests {
             };
             let listed = revocation.listed();
             assert_eq!(listed.expires_at, time(&case["listed_expiry_unix_ts_ms"]), "{case}");
-            assert_eq!(listed.effective_at, time(&case["listed_effective_unix_ts_ms"]), "{case}");
+            assert_eq!(
+                listed.effective_at,
+                time(&case["listed_effective_unix_ts_ms"]),
+                "{case}"
+            );
         }
     }
 

@@ -41,7 +41,9 @@ pub const LONGEST: i64 = YEAR;
 pub fn plan(text: &str) -> Option<Plan> {
     let names = ["OneMonth", "ThreeMonth", "TwelveMonth"];
     let mut plans = names.into_iter().zip(Plan::ALL);
-    plans.find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, plan)| plan)
+    plans
+        .find(|(name, _)| name.eq_ignore_ascii_case(text))
+        .map(|(_, plan)| plan)
 }
 
 /// Whether a claim of these ids mints.

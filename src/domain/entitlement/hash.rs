@@ -105,8 +105,12 @@ mod tests {
                 token: text(&tx["google_payment_token"]),
                 order: text(&tx["google_order_id"]),
             },
-            2 => ClaimIds::Apple { tx: text(&tx["apple_tx_id"]) },
-            _ => ClaimIds::Rangeproof { order: text(&tx["rangeproof_order_id"]) },
+            2 => ClaimIds::Apple {
+                tx: text(&tx["apple_tx_id"]),
+            },
+            _ => ClaimIds::Rangeproof {
+                order: text(&tx["rangeproof_order_id"]),
+            },
         }
     }
 
@@ -132,7 +136,9 @@ mod tests {
             };
             assert_eq!(hex::encode(hash), text(&case["hash"]), "{case}");
             for who in ["master", "rotating"] {
-                let Some(wanted) = case[format!("{who}_sig")].as_str() else { continue };
+                let Some(wanted) = case[format!("{who}_sig")].as_str() else {
+                    continue;
+                };
                 let key = ProofKey::from_seed(&hex32(&case[format!("{who}_seed")]));
                 let signature = key.sign(&hash);
                 assert_eq!(hex::encode(signature), wanted);

@@ -33,7 +33,9 @@ impl Provider {
     /// The provider of a number; 0 and unknown ones are `None`.
     #[must_use]
     pub fn from_number(number: i64) -> Option<Self> {
-        Self::ALL.into_iter().find(|provider| i64::from(provider.number()) == number)
+        Self::ALL
+            .into_iter()
+            .find(|provider| i64::from(provider.number()) == number)
     }
 }
 
@@ -231,7 +233,13 @@ mod tests {
 
     #[test]
     fn a_renewal_is_of_the_chain_of_its_first_payment() {
-        for (order, chain) in [("GPA.1", "GPA.1"), ("GPA.1..0", "GPA.1"), ("GPA.1..12", "GPA.1"), ("..3", ""), ("A1", "A1")] {
+        for (order, chain) in [
+            ("GPA.1", "GPA.1"),
+            ("GPA.1..0", "GPA.1"),
+            ("GPA.1..12", "GPA.1"),
+            ("..3", ""),
+            ("A1", "A1"),
+        ] {
             assert_eq!(google(order).chain(), chain);
         }
     }

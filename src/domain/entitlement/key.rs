@@ -189,7 +189,12 @@ mod tests {
     fn hexadecimal_is_read_in_either_case_and_exactly() {
         let key = PublicKey::from_bytes([0xAB; 32]);
         assert_eq!(PublicKey::from_hex(&"aB".repeat(32)), Some(key));
-        for bad in ["ab".repeat(31), "ab".repeat(33), format!("0x{}", "ab".repeat(31)), "g".repeat(64)] {
+        for bad in [
+            "ab".repeat(31),
+            "ab".repeat(33),
+            format!("0x{}", "ab".repeat(31)),
+            "g".repeat(64),
+        ] {
             assert_eq!(PublicKey::from_hex(&bad), None, "{bad}");
         }
     }

@@ -194,7 +194,11 @@ impl Payment {
         match self.state {
             State::Unredeemed if self.witnessed.account.is_of(master) => Ok(()),
             State::Unredeemed => Err(NotClaimable::NotFound),
-            _ if self.state.redemption().is_some_and(|redemption| redemption.owner == *master) => {
+            _ if self
+                .state
+                .redemption()
+                .is_some_and(|redemption| redemption.owner == *master) =>
+            {
                 Err(NotClaimable::AlreadyRedeemed)
             }
             _ => Err(NotClaimable::NotFound),

@@ -86,7 +86,13 @@ mod tests {
                 expiry_unix_ts_ms: proof.expiry_unix_ts_ms.wrapping_add(1),
                 ..proof
             };
-            assert!(!SignedProof { proof: longer, ..signed }.is_signed_by(key.public()));
+            assert!(
+                !SignedProof {
+                    proof: longer,
+                    ..signed
+                }
+                .is_signed_by(key.public())
+            );
         }
     }
 }

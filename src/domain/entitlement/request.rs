@@ -76,7 +76,10 @@ impl Pair {
             (self.master == self.rotating, NotSigned::SameKey),
             (self.master.is_zero(), NotSigned::Zero("master_pkey")),
             (self.rotating.is_zero(), NotSigned::Zero("rotating_pkey")),
-            (self.master_signature == self.rotating_signature, NotSigned::SameSignature),
+            (
+                self.master_signature == self.rotating_signature,
+                NotSigned::SameSignature,
+            ),
         ]
         .into_iter()
         .filter_map(|(is_wrong, what)| is_wrong.then_some(what))
@@ -215,8 +218,14 @@ mod tests {
         later.unix_ts_ms += 1;
         assert_eq!(check(later), Err(vec![NotSigned::Master]));
 
-        assert_eq!(check(request(&server, &rotating)), Err(vec![NotSigned::IsServer("master_pkey")]));
-        assert_eq!(check(request(&master, &server)), Err(vec![NotSigned::IsServer("rotating_pkey")]));
+        assert_eq!(
+            check(request(&server, &rotating)),
+            Err(vec![NotSigned::IsServer("master_pkey")])
+        );
+        assert_eq!(
+            check(request(&master, &server)),
+            Err(vec![NotSigned::IsServer("rotating_pkey")])
+        );
         let twice = Err(vec![NotSigned::SameKey, NotSigned::SameSignature]);
         assert_eq!(check(request(&master, &master)), twice);
     }
