@@ -22,7 +22,7 @@ impl GenerationSalt {
         Zeroizing::new(bytes(random))
     }
 
-    /// The name of generation `index` in proofs and in the list of revocations. The salt is BLAKE2b's own parameter.
+    /// The name of generation `index` in proofs and in the list of revocations. The salt is `BLAKE2b`'s own parameter.
     #[must_use]
     pub fn name(&self, index: u64) -> [u8; 32] {
         let digest = Params::new().hash_length(32).salt(&self.0).hash(&index.to_le_bytes());

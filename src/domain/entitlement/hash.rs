@@ -1,4 +1,4 @@
-//! The hashes that clients sign: BLAKE2b with 32 bytes of digest and a personalisation of 16 bytes. Integers are
+//! The hashes that clients sign: `BLAKE2b` with 32 bytes of digest and a personalisation of 16 bytes. Integers are
 //! little-endian, texts raw UTF-8, nothing is between the parts.
 
 use blake2b_simd::{Params, State};

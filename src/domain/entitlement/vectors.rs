@@ -2,11 +2,35 @@
 
 use serde_json::Value;
 
+macro_rules! texts {
+    ($($name:literal),*) => {
+        [$(($name, include_str!(concat!("../../../tests/vectors/entitlement/", $name)))),*]
+    };
+}
+
+/// All files, by name.
+const FILES: [(&str, &str); 12] = texts![
+    "best_payment.json",
+    "gen_index_hash.json",
+    "hashes.json",
+    "misc.json",
+    "proofs.json",
+    "request_validation.json",
+    "rounding.json",
+    "sequence_claim_edge_cases.json",
+    "sequence_dev_mode.json",
+    "sequence_google_lifecycle.json",
+    "sequence_grace_and_hold.json",
+    "sequence_stack_two_stores.json"
+];
+
 /// A whole file.
 pub(crate) fn file(name: &str) -> Value {
-    let path = format!("{}/tests/vectors/entitlement/{name}", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    serde_json::from_str(&text).expect("JSON")
+    let (_, text) = FILES
+        .into_iter()
+        .find(|(known, _)| *known == name)
+        .expect("a known file");
+    serde_json::from_str(text).expect("JSON")
 }
 
 /// One table of a file.
