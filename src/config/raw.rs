@@ -76,6 +76,24 @@ macro_rules! whole_number {
 
 whole_number!(u32, usize);
 
+impl Setting for bool {
+    const WANTED: &'static str = "true or false";
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, String> {
+        match raw {
+            Raw::File(toml::Value::Boolean(value)) => Ok(*value),
+            Raw::Text("true") => Ok(true),
+            Raw::Text("false") => Ok(false),
+            Raw::File(value) => Err(not_wanted::<Self>(value)),
+            Raw::Text(text) => Err(not_wanted::<Self>(format!("{text:?}"))),
+        }
+    }
+
+    fn show(&self) -> toml::Value {
+        toml::Value::Boolean(*self)
+    }
+}
+
 impl Setting for SocketAddr {
     const WANTED: &'static str = r#"an IP address with a port, such as "127.0.0.1:4242" or "[::]:4242""#;
 

@@ -1,13 +1,17 @@
 //! `linked_master_keys` and `linking_challenges`: where accounts and entitlements meet.
 
+use super::entitlements::{payments, users};
 use super::error::DbError;
 use super::sessions;
 use super::statement::Statement;
+use super::store::Store;
 use super::transaction::Transaction;
 use super::value::Row;
 use crate::domain::clock::Timestamp;
 use crate::domain::entitlement::key::PublicKey;
+use crate::domain::linking::Known;
 use crate::domain::secret::TokenHash;
+
 
 /// A challenge that waits for its signature.
 #[derive(Clone, Debug)]
@@ -91,4 +95,42 @@ pub fn unlink(account: &str) -> Statement {
 #[must_use]
 pub fn of_account(account: &str) -> Statement {
     Statement::new("SELECT master_pkey, linked_at FROM linked_master_keys WHERE account_id = $1").bind(account)
+}
+
+/// A key that is linked, and what is known of it.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// The key.
+    pub master: PublicKey,
+    /// Since when.
+    pub linked_at: Timestamp,
+    /// What it is entitled to.
+    pub known: Known,
+}
+
+/// The key of an account, if one is linked.
+///
+/// # Errors
+/// [`DbError`] as the database sees it.
+pub async fn read_link(store: &Store, account: &str) -> Result<Option<Link>, DbError> {
+    let Some(row) = store.query_one(&of_account(account)).await? else {
+        return Ok(None);
+    };
+    let master = PublicKey::from_bytes(row.bytes(0)?);
+    let linked_at = Timestamp::from_millis(row.integer(1)?);
+    let user = store.query_one(&users::with_revocation(&master)).await?;
+    let heads = match &user {
+        Some(_) => store.query(&payments::heads(&master)).await?,
+        None => Vec::new(),
+    };
+    let known = Known {
+        is_revoked: user.as_ref().is_some_and(users::read_is_revoked),
+        user: user.as_ref().map(users::read).transpose()?,
+        heads: payments::read_all(&heads)?,
+    };
+    Ok(Some(Link {
+        master,
+        linked_at,
+        known,
+    }))
 }

@@ -17,6 +17,7 @@ pub mod keys;
 pub mod kv;
 pub mod linking;
 pub mod links;
+pub mod looks;
 pub mod migrate;
 pub mod original;
 pub mod sessions;

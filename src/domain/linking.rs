@@ -10,6 +10,8 @@ use serde::Serialize;
 
 use super::clock::Timestamp;
 use super::entitlement::key::PublicKey;
+use super::entitlement::payment::Payment;
+use super::entitlement::standing::User;
 
 /// The scope that asks for the claim `entitlements`.
 pub const SCOPE: &str = "entitlements";
@@ -85,6 +87,36 @@ pub struct Pro {
     pub auto_renewing: bool,
 }
 
+/// What is known of a linked key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The person behind it, once something was redeemed.
+    pub user: Option<User>,
+    /// Whether that person's proofs are revoked.
+    pub is_revoked: bool,
+    /// Of each chain of renewals the newest payment, newest first.
+    pub heads: Vec<Payment>,
+}
+
+impl Known {
+    /// What the key is entitled to at `now`.
+    #[must_use]
+    pub fn entitlements(&self, now: Timestamp) -> Entitlements {
+        let pro = self.user.and_then(|user| {
+            let until = user.standing.expires_at;
+            // The payment that the standing was taken from.
+            let best = self.heads.iter().find(|head| head.end_with_grace() == until)?;
+            Some(Pro {
+                active: now <= until && !self.is_revoked,
+                plan: i64::from(best.witnessed.plan.number()),
+                expires_at: until.as_secs(),
+                auto_renewing: user.standing.auto_renewing,
+            })
+        });
+        Entitlements { pro }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,10 +148,7 @@ mod tests {
             .hash_length(32)
             .personal(b"CsLinkMasterKey_")
             .hash(&preimage);
-        assert_eq!(
-            challenge(&master).hash(),
-            *wanted.as_array().first_chunk::<32>().expect("32 bytes")
-        );
+        assert_eq!(challenge(&master).hash().as_slice(), wanted.as_bytes());
     }
 
     #[test]

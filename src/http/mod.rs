@@ -3,6 +3,7 @@
 //! - [`app`]: what handlers hold; [`server`]: the listening side
 //! - [`problem`], [`extract`], [`cookies`], [`address`], [`headers`], [`pages`]: the parts that handlers share
 //! - `oauth`: the authorization server; `login`, `onboard`, `password`, `account`: the pages' API
+//! - `linking`: where accounts and entitlements meet
 //! - `observe`, `unread`: around every request
 //! - `operate`: health and metrics; `dev`: what only a development server shows
 
@@ -15,6 +16,7 @@ mod cookies;
 mod dev;
 mod extract;
 mod headers;
+mod linking;
 mod login;
 mod oauth;
 mod observe;

@@ -10,7 +10,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _, Route};
 
 use super::problem::{Kind, Problem};
-use super::{account, dev, headers, login, oauth, onboard, operate, pages, password};
+use super::{account, dev, headers, linking, login, oauth, onboard, operate, pages, password};
 
 /// Paths of the sign-in pages: one document serves them all.
 const PAGES: [&str; 12] = [
@@ -46,6 +46,10 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/update/password/finish/").post(password::finish).finish())
         .service(at("/account/session/").get(account::session).finish())
         .service(at("/account/logout/").post(account::logout).finish())
+        .service(at("/account/entitlements/").get(linking::standing).finish())
+        .service(at("/account/entitlements/challenge/").post(linking::challenge).finish())
+        .service(at("/account/entitlements/link/").post(linking::link).finish())
+        .service(at("/account/entitlements/unlink/").post(linking::unlink).finish())
         .service(
             at("/oauth/authorize/")
                 .get(oauth::authorize::get)

@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::ask::{Door, Shards};
 use super::grants::Grants;
 use super::key_ring::KeyRing;
+use super::linking::Linking;
 use super::login::Login;
 use super::mailer::Mailer;
 use super::supervise::{Answer, Myself, Request, Role, Serve};
@@ -30,6 +31,8 @@ pub struct Actors {
     pub login: Shards<Login>,
     /// Authorization requests, codes, tokens.
     pub grants: Shards<Grants>,
+    /// Master keys of accounts.
+    pub linking: Door<Linking>,
     /// Expiry.
     pub sweeper: Door<Sweeper>,
 }
@@ -76,6 +79,7 @@ impl Serve<CheckHealth> for Supervisor {
                 health(std::slice::from_ref(&actors.mailer)).await,
                 health(&actors.login.doors()).await,
                 health(&actors.grants.doors()).await,
+                health(std::slice::from_ref(&actors.linking)).await,
                 health(std::slice::from_ref(&actors.sweeper)).await,
             ]
         })
@@ -112,6 +116,7 @@ impl Serve<StopAll> for Supervisor {
             let patience = request.patience;
             let mut late = Vec::new();
             late.extend(close(std::slice::from_ref(&actors.sweeper), patience).await);
+            late.extend(close(std::slice::from_ref(&actors.linking), patience).await);
             late.extend(close(&actors.grants.doors(), patience).await);
             late.extend(close(&actors.login.doors(), patience).await);
             late.extend(close(std::slice::from_ref(&actors.mailer), patience).await);

@@ -12,7 +12,7 @@ use crate::actors::key_ring::{self, Keys};
 use crate::actors::mailer::transport::TransportError;
 use crate::actors::supervise::Alarm;
 use crate::actors::writer::{self, Writes};
-use crate::actors::{grants, login, mailer, sweeper};
+use crate::actors::{grants, linking, login, mailer, sweeper};
 use crate::config::Config;
 use crate::db::kv::KeyValue;
 use crate::db::{Store, WriteConnection};
@@ -87,7 +87,7 @@ pub fn rotation_policy(config: &Config) -> RotationPolicy {
     }
 }
 
-/// Starts all actors: Writer, `KeyRing`, Mailer, Login, Grants, Sweeper, Supervisor. Writer has a thread of its own,
+/// Starts all actors: Writer, `KeyRing`, Mailer, Login, Grants, Linking, Sweeper, Supervisor. Writer has a thread of its own,
 /// because it waits for the disk; Login and Grants have a shard on each HTTP worker, opened by its first request.
 ///
 /// # Errors
@@ -104,6 +104,7 @@ pub fn start(ground: &Foundation, connection: WriteConnection, alarm: &Alarm) ->
     let mailer = Door::open(&house, ground.mailer(&writes)?, alarm.clone(), rooms.mailer);
     let login = Shards::new(ground.login(&writes, &mailer), alarm.clone(), rooms.login);
     let grants = Shards::new(ground.grants(&writes), alarm.clone(), rooms.grants);
+    let linking = Door::open(&house, ground.linking(&writes), alarm.clone(), rooms.linking);
     let sweeper = Door::open(&house, ground.sweeper(&writes), alarm.clone(), rooms.sweeper);
     let actors = Actors {
         writes,
@@ -111,6 +112,7 @@ pub fn start(ground: &Foundation, connection: WriteConnection, alarm: &Alarm) ->
         mailer,
         login,
         grants,
+        linking,
         sweeper,
     };
     let supervisor = Door::open(&house, actors.clone(), alarm.clone(), SUPERVISOR_ROOM);
@@ -167,6 +169,15 @@ impl Foundation {
             writes: writes.clone(),
             keys: self.keys.clone(),
             secrets: Arc::clone(&self.secrets),
+            config: Arc::clone(&self.config),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+        }
+    }
+
+    fn linking(&self, writes: &Writes) -> linking::Deps {
+        linking::Deps {
+            writes: writes.clone(),
             config: Arc::clone(&self.config),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
