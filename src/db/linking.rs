@@ -12,7 +12,6 @@ use crate::domain::entitlement::key::PublicKey;
 use crate::domain::linking::Known;
 use crate::domain::secret::TokenHash;
 
-
 /// A challenge that waits for its signature.
 #[derive(Clone, Debug)]
 pub struct OpenChallenge {

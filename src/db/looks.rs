@@ -109,13 +109,22 @@ pub const SHEETS: [Sheet; 7] = [
     },
     Sheet {
         name: "google_notifications",
-        columns: &[("message_id", Plain), ("handled", Plain), ("payload", Personal), ("expires_at", Time)],
+        columns: &[
+            ("message_id", Plain),
+            ("handled", Plain),
+            ("payload", Personal),
+            ("expires_at", Time),
+        ],
         sql: "SELECT message_id, handled, payload, expires_at FROM entitlement_google_notifications \
               ORDER BY message_id LIMIT $1",
     },
     Sheet {
         name: "user_errors",
-        columns: &[("payment_provider", Plain), ("payment_id", Personal), ("created_at", Time)],
+        columns: &[
+            ("payment_provider", Plain),
+            ("payment_id", Personal),
+            ("created_at", Time),
+        ],
         sql: "SELECT payment_provider, payment_id, created_at FROM entitlement_user_errors \
               ORDER BY created_at, payment_provider, payment_id LIMIT $1",
     },

@@ -42,7 +42,8 @@ pub struct Wish {
 pub async fn challenge(request: HttpRequest, app: Data<App>, body: Json<Wish>) -> Result<HttpResponse, Problem> {
     let who = signed_in(&request, &app)?;
     let master = PublicKey::from_hex(&body.0.master_pkey).filter(|key| !key.is_zero());
-    let master = master.ok_or_else(|| Problem::field("master_pkey", "it is not a public key of 64 hexadecimal digits"))?;
+    let master =
+        master.ok_or_else(|| Problem::field("master_pkey", "it is not a public key of 64 hexadecimal digits"))?;
     let begun = app.actors.linking.ask(BeginLink { who, master }).await???;
     Ok(HttpResponse::Ok().json(json!({
         "version": VERSION,

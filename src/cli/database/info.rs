@@ -55,7 +55,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             rows.push(["ticket".to_owned(), runtime.revocation_ticket.to_string()]);
             rows.push(["swept until".to_owned(), output::moment(runtime.expired_until)]);
         }
-        rows.extend(identity.iter().chain(&tables).map(|(name, count)| [name.replace('_', " "), count.to_string()]));
+        rows.extend(
+            identity
+                .iter()
+                .chain(&tables)
+                .map(|(name, count)| [name.replace('_', " "), count.to_string()]),
+        );
         output::table(["WHAT", "HOW MUCH"], &rows)
     })
 }

@@ -55,7 +55,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         let mut text = format!(
             "Status    {status}{}{}\nExpires   {}\nPayments  {}",
             if details.is_revoked { ", revoked" } else { "" },
-            if details.has_error { ", told to ask for help" } else { "" },
+            if details.has_error {
+                ", told to ask for help"
+            } else {
+                ""
+            },
             shown::moment(expires_at),
             details.payments_total
         );

@@ -107,7 +107,9 @@ fn parse_seed(text: &str) -> Result<Seed, String> {
 
 impl Seed {
     fn or_new(given: Option<&Self>) -> Self {
-        given.cloned().unwrap_or_else(|| Self(Zeroizing::new(bytes(&SystemRandom))))
+        given
+            .cloned()
+            .unwrap_or_else(|| Self(Zeroizing::new(bytes(&SystemRandom))))
     }
 
     fn key(&self) -> ProofKey {
@@ -128,7 +130,10 @@ impl Add {
         let master = Seed::or_new(self.client.master_seed.as_ref());
         let rotating = Seed::or_new(self.rotating_seed.as_ref());
         let (master_key, rotating_key) = (master.key(), rotating.key());
-        let id = self.id.clone().unwrap_or_else(|| format!("DEV.{}", name(&SystemRandom)));
+        let id = self
+            .id
+            .clone()
+            .unwrap_or_else(|| format!("DEV.{}", name(&SystemRandom)));
         let ids = if self.provider == "google" {
             ClaimIds::Google {
                 token: self.token.clone().unwrap_or_else(|| name(&SystemRandom)),
@@ -171,7 +176,9 @@ impl Add {
 impl Refund {
     fn run(&self) -> Result<(), Failure> {
         let Some(master) = &self.client.master_seed else {
-            return Err(Failure::operator("the payment's owner has to sign: give --master-seed as `add` printed it"));
+            return Err(Failure::operator(
+                "the payment's owner has to sign: give --master-seed as `add` printed it",
+            ));
         };
         let key = master.key();
         let ids = ClaimIds::Apple { tx: self.id.clone() };
@@ -208,7 +215,10 @@ impl Client {
     /// The answer's envelope, if it says success.
     fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         let refuse = |what: String| Failure::operator(format!("the server at {} {what}", self.url));
-        let url = self.url.join(path).map_err(|error| refuse(format!("cannot be asked: {error}")))?;
+        let url = self
+            .url
+            .join(path)
+            .map_err(|error| refuse(format!("cannot be asked: {error}")))?;
         let asked = wait(async {
             let client = reqwest::Client::builder().timeout(PATIENCE).build()?;
             let answer = client.post(url).json(body).send().await?;
@@ -216,12 +226,16 @@ impl Client {
             Ok::<_, reqwest::Error>((status, answer.json::<Value>().await.ok()))
         })?;
         let (status, answer) = asked.map_err(|error| {
-            refuse(format!("does not answer: {error}; start it with `countersign dev`, or give --url"))
+            refuse(format!(
+                "does not answer: {error}; start it with `countersign dev`, or give --url"
+            ))
         })?;
         match answer {
             Some(answer) if answer.get("status").and_then(Value::as_i64) == Some(0) => Ok(answer),
             Some(answer) => Err(refuse(format!("refused: {answer}"))),
-            None => Err(refuse(format!("answers {status}, and nothing that an entitlement server says"))),
+            None => Err(refuse(format!(
+                "answers {status}, and nothing that an entitlement server says"
+            ))),
         }
     }
 

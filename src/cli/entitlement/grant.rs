@@ -19,9 +19,11 @@ use crate::system::SystemRandom;
 
 /// Gives somebody a plan by hand.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example: countersign entitlement grant --config countersign.toml --plan 12M \
+#[command(
+    after_help = "Example: countersign entitlement grant --config countersign.toml --plan 12M \
                   --master-pkey d04ab232742bb4ab3a1368bd4615e4e6d0224ab71a016baf8520a332c9778737\n\n\
-                  The plans last 30, 90 and 365 days. What somebody has already stays; the later end counts.")]
+                  The plans last 30, 90 and 365 days. What somebody has already stays; the later end counts."
+)]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     target: Target,

@@ -22,13 +22,15 @@ use crate::system::SystemRandom;
 
 /// Takes over what the original server has.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  countersign entitlement import --config countersign.toml backend.db\n  \
+#[command(
+    after_help = "Examples:\n  countersign entitlement import --config countersign.toml backend.db\n  \
                   countersign entitlement import --config countersign.toml postgres://backend@localhost/pro\n  \
                   countersign entitlement import --settings backend.ini\n\n\
                   The server has to be stopped, and the ledger empty. Key, salt and counters of the original take the place of \
                   this deployment's; all of it or nothing. The original's database is only read.\n\
                   With --settings, the settings in the file and in the variables SESH_PRO_BACKEND_… are printed as a \
-                  configuration file, with what has no counterpart as comments.")]
+                  configuration file, with what has no counterpart as comments."
+)]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     target: Target,
@@ -37,14 +39,15 @@ pub(in crate::cli) struct Args {
     database: Option<String>,
     /// Turn the original's settings into a configuration file; without FILE those of the variables alone, or of the file
     /// that `SESH_PRO_BACKEND_INI_PATH` names
-    #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["database", "data", "config"])]
-    settings: Option<Option<PathBuf>>,
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["database", "data", "config"])]
+    settings: Option<PathBuf>,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if let Some(file) = &args.settings {
-        return settings::run(file.as_deref(), args.target.json);
+        let file = Some(file.as_path()).filter(|file| !file.as_os_str().is_empty());
+        return settings::run(file, args.target.json);
     }
     let place = Place::parse(args.database.as_deref().unwrap_or_default());
     let mut ledger = OpenLedger::open(&args.target)?;
@@ -125,9 +128,11 @@ impl Keeper for Sealer {
                     .to_owned());
             }
             (Mode::Dev, false) => {
-                return Err("the original has a key of the real world, which a development server must not hold; import it \
+                return Err(
+                    "the original has a key of the real world, which a development server must not hold; import it \
                             with --config"
-                    .to_owned());
+                        .to_owned(),
+                );
             }
             (Mode::Production, false) | (Mode::Dev, true) => {}
         }

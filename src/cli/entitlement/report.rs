@@ -10,9 +10,11 @@ use crate::domain::entitlement::report::{Cycle, Figures, periods};
 
 /// Counts users, payments and refunds.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  countersign entitlement report daily --config countersign.toml\n  \
+#[command(
+    after_help = "Examples:\n  countersign entitlement report daily --config countersign.toml\n  \
                   countersign entitlement report monthly --config countersign.toml --format csv --count 12\n\n\
-                  The newest period comes first and is not over; all are of UTC. Weeks are those of ISO 8601.")]
+                  The newest period comes first and is not over; all are of UTC. Weeks are those of ISO 8601."
+)]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     target: Target,
@@ -85,7 +87,10 @@ fn human(found: &[Figures]) -> String {
                 figures.new.to_string(),
                 figures.unredeemed.to_string(),
                 format!("{}/{}/{}", figures.google, figures.apple, figures.granted),
-                format!("{}/{}/{}", figures.one_month, figures.three_months, figures.twelve_months),
+                format!(
+                    "{}/{}/{}",
+                    figures.one_month, figures.three_months, figures.twelve_months
+                ),
                 figures.refunds_started.to_string(),
                 figures.revoked.to_string(),
                 figures.cancelling.to_string(),
@@ -121,7 +126,11 @@ mod tests {
         };
         let text = csv(&[figures]).expect("writes");
         let mut lines = text.lines();
-        assert!(lines.next().is_some_and(|heading| heading.starts_with("period,complete,active_users,new,")));
+        assert!(
+            lines
+                .next()
+                .is_some_and(|heading| heading.starts_with("period,complete,active_users,new,"))
+        );
         assert_eq!(lines.next(), Some("2026-W48,false,0,3,0,0,0,0,0,0,0,0,0,0"));
     }
 }

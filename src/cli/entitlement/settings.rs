@@ -9,7 +9,6 @@ use serde_json::json;
 
 use crate::cli::failure::Failure;
 use crate::cli::output;
-use crate::config::Config;
 
 /// How the original's variables begin.
 const PREFIX: &str = "SESH_PRO_BACKEND_";
@@ -60,7 +59,10 @@ fn read(path: &Path) -> Result<Found, Failure> {
         ..ParseOption::default()
     };
     let parsed = Ini::load_from_file_opt(path, options).map_err(|error| {
-        Failure::operator(format!("{} cannot be read: {error}; name the original's INI file", path.display()))
+        Failure::operator(format!(
+            "{} cannot be read: {error}; name the original's INI file",
+            path.display()
+        ))
     })?;
     let mut found = Found::new();
     for (section, properties) in &parsed {
@@ -85,10 +87,23 @@ fn override_with(found: &mut Found, variables: &Found) {
     }
 }
 
+/// Settings that are on or off; off needs no counterpart.
+const SWITCHES: [&str; 5] = [
+    "dev",
+    "print_tables",
+    "with_platform_apple",
+    "with_platform_google",
+    "platform_testing_env",
+];
+
 fn translate(found: &Found) -> Translated {
     let mut to = Translated::default();
     for (name, value) in found {
         let on = matches!(value.trim(), "1" | "true" | "yes" | "on");
+        // How db_path is meant, which `import` sees by itself; and what is off, as it is here.
+        if name == "db_path_is_uri" || (SWITCHES.contains(&name.as_str()) && !on) {
+            continue;
+        }
         match name.as_str() {
             "db_url" => to.notes.push(match value.split("://").next() {
                 Some("postgres" | "postgresql") => {
@@ -99,20 +114,16 @@ fn translate(found: &Found) -> Translated {
                 _ => moved("db_url", value),
             }),
             "db_path" => to.notes.push(moved("db_path", value)),
-            // How db_path is meant; `import` understands both.
-            "db_path_is_uri" => {}
-            "dev" if on => to
+            "dev" => to
                 .notes
                 .push("dev: run `countersign dev`, which needs no file; a real server never uses the dev key".to_owned()),
             "unsafe_logging" => to.log.push(format!("unsafe_logging = {on}")),
-            "dev" | "print_tables" if !on => {}
             "print_tables" => to
                 .notes
                 .push("print_tables: `countersign db print` prints the tables".to_owned()),
             "log_path" => to
                 .notes
                 .push("log_path: logs go to standard error; the service manager keeps and rotates them".to_owned()),
-            "with_platform_apple" | "with_platform_google" | "platform_testing_env" if !on => {}
             "with_platform_apple" => to.notes.push(no_store("with_platform_apple", "the App Store")),
             "with_platform_google" => to.notes.push(no_store("with_platform_google", "Google Play")),
             _ => {
@@ -131,7 +142,9 @@ fn translate(found: &Found) -> Translated {
 }
 
 fn moved(name: &str, path: &str) -> String {
-    format!("{name}: the data is moved with `countersign entitlement import {path}`; database_url names a new file, never the original's")
+    format!(
+        "{name}: the data is moved with `countersign entitlement import {path}`; database_url names a new file, never the original's"
+    )
 }
 
 fn no_store(name: &str, store: &str) -> String {
@@ -140,7 +153,8 @@ fn no_store(name: &str, store: &str) -> String {
 
 impl Translated {
     fn to_toml(&self) -> String {
-        let mut text = "# Made from the settings of the original server. What they have no counterpart for:\n".to_owned();
+        let mut text =
+            "# Made from the settings of the original server. What they have no counterpart for:\n".to_owned();
         for note in &self.notes {
             // A setting's value may have line breaks; a comment has one line. Writing to a String cannot fail.
             let _ = writeln!(text, "# - {}", note.replace(['\n', '\r'], " "));
@@ -184,6 +198,7 @@ starttls = \"never\"
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     fn found(ini: &str) -> Found {
         let folder = tempfile::tempdir().expect("a folder");
@@ -201,7 +216,14 @@ mod tests {
         let translated = translate(&found(INI));
         assert_eq!(translated.log, ["unsafe_logging = true"]);
         let told = translated.notes.join("\n");
-        for word in ["db_url", "sqlite:///var/lib/pro/backend.db", "log_path", "google.package_name", "webhook", "Google Play"] {
+        for word in [
+            "db_url",
+            "sqlite:///var/lib/pro/backend.db",
+            "log_path",
+            "google.package_name",
+            "webhook",
+            "Google Play",
+        ] {
             assert!(told.contains(word), "{word} in {told}");
         }
         assert!(!told.contains("dev:"), "{told}");
@@ -210,13 +232,23 @@ mod tests {
     #[test]
     fn variables_win_and_those_of_older_releases_are_known() {
         let mut settings = found(INI);
-        let variables = [("DEV", "1"), ("UNSAFE_LOGGING", "0"), ("DB_PATH", "old.db"), ("DB_PATH_IS_URI", "0"), ("INI_PATH", "x"), ("LOG_PATH", "")];
+        let variables = [
+            ("DEV", "1"),
+            ("UNSAFE_LOGGING", "0"),
+            ("DB_PATH", "old.db"),
+            ("DB_PATH_IS_URI", "0"),
+            ("INI_PATH", "x"),
+            ("LOG_PATH", ""),
+        ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
         override_with(&mut settings, &variables.into_iter().collect());
         let translated = translate(&settings);
         assert_eq!(translated.log, ["unsafe_logging = false"]);
         let told = translated.notes.join("\n");
-        assert!(told.contains("countersign dev") && told.contains("import old.db"), "{told}");
+        assert!(
+            told.contains("countersign dev") && told.contains("import old.db"),
+            "{told}"
+        );
         assert!(!told.contains("ini_path") && told.contains("log_path"), "{told}");
     }
 

@@ -6,7 +6,6 @@ use crate::cli::output;
 use crate::config::Config;
 use crate::domain::clock::Timestamp;
 use crate::domain::entitlement::ids::{PaymentIds, Provider};
-use crate::domain::entitlement::key::PublicKey;
 use crate::domain::entitlement::mask::mask;
 use crate::domain::entitlement::payment::{Payment, Plan, State};
 use crate::domain::entitlement::proof::{SignedProof, VERSION};
@@ -28,11 +27,6 @@ impl Masking {
     /// A token, an order or a transaction id.
     pub(in crate::cli) fn id(self, text: &str) -> String {
         if self.whole { text.to_owned() } else { mask(text) }
-    }
-
-    /// A public key.
-    pub(in crate::cli) fn key(self, key: &PublicKey) -> String {
-        self.id(&key.to_hex())
     }
 }
 
@@ -111,7 +105,10 @@ pub(super) fn payments(all: &[Payment], masking: Masking) -> String {
             ]
         })
         .collect();
-    output::table(["ID", "PROVIDER", "PLAN", "STATUS", "EXPIRES", "RENEWS", "ORDER"], &rows)
+    output::table(
+        ["ID", "PROVIDER", "PLAN", "STATUS", "EXPIRES", "RENEWS", "ORDER"],
+        &rows,
+    )
 }
 
 /// A proof as the server's answers have it.

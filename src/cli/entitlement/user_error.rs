@@ -25,12 +25,16 @@ pub(in crate::cli) enum Command {
         unmasked: bool,
     },
     /// Says for subscriptions whether their book-keeping failed
-    #[command(after_help = "Example: countersign entitlement user-error set --config countersign.toml \
-                      1:token=true,2:original-transaction=false")]
+    #[command(
+        after_help = "Example: countersign entitlement user-error set --config countersign.toml \
+                      1:token=true,2:original-transaction=false"
+    )]
     Set(Change),
     /// Forgets that the book-keeping of subscriptions failed
-    #[command(after_help = "Example: countersign entitlement user-error delete --config countersign.toml \
-                      1:token,2:original-transaction")]
+    #[command(
+        after_help = "Example: countersign entitlement user-error delete --config countersign.toml \
+                      1:token,2:original-transaction"
+    )]
     Delete(Change),
 }
 
@@ -66,9 +70,9 @@ fn list(target: &Target, unmasked: bool) -> Result<(), Failure> {
         let created_at = Timestamp::from_millis(row.integer(2)?);
         found.push((provider, masking.id(row.text(1)?), created_at));
     }
-    let answer = found.iter().map(|(provider, id, created_at)| {
-        json!({ "provider": provider, "payment_id": id, "created_at": created_at })
-    });
+    let answer = found
+        .iter()
+        .map(|(provider, id, created_at)| json!({ "provider": provider, "payment_id": id, "created_at": created_at }));
     let answer = json!({ "user_errors": answer.collect::<Vec<_>>() });
     output::either(target.json, &answer, || {
         let rows: Vec<_> = found
@@ -82,7 +86,8 @@ fn list(target: &Target, unmasked: bool) -> Result<(), Failure> {
 /// All or none of what is named.
 fn apply(change: &Change, read: impl Fn(&str) -> Result<(UserError, bool), String>) -> Result<(), Failure> {
     let read = change.which.iter().map(|text| {
-        read(text).map_err(|error| Failure::operator(format!("{text:?} is not understood: {error}; nothing was changed")))
+        read(text)
+            .map_err(|error| Failure::operator(format!("{text:?} is not understood: {error}; nothing was changed")))
     });
     let wanted = read.collect::<Result<Vec<_>, _>>()?;
     let mut opened = Opened::open(&change.target)?;
@@ -108,7 +113,10 @@ fn apply(change: &Change, read: impl Fn(&str) -> Result<(UserError, bool), Strin
     let answer = json!({ "dry_run": dry_run, "changed": changed });
     output::either(change.target.json, &answer, || {
         let done = if dry_run { "Would change" } else { "Changed" };
-        format!("{done} {changed} of {}; the others were so already.", change.which.len())
+        format!(
+            "{done} {changed} of {}; the others were so already.",
+            change.which.len()
+        )
     })
 }
 
@@ -143,10 +151,21 @@ mod tests {
     #[test]
     fn subscriptions_are_named_by_provider_and_id() {
         let (error, present) = set_one("1:a=b:c=true").expect("parses");
-        assert_eq!((error.provider, error.payment_id.as_str(), present), (Provider::Google, "a=b:c", true));
+        assert_eq!(
+            (error.provider, error.payment_id.as_str(), present),
+            (Provider::Google, "a=b:c", true)
+        );
         let (error, present) = set_one("2:7=false").expect("parses");
         assert_eq!((error.provider, present), (Provider::Apple, false));
-        for bad in ["", "1:a", "3:a=true", "1:=true", "a=true", "1:a=yes", &format!("1:{}=true", "a".repeat(1025))] {
+        for bad in [
+            "",
+            "1:a",
+            "3:a=true",
+            "1:=true",
+            "a=true",
+            "1:a=yes",
+            &format!("1:{}=true", "a".repeat(1025)),
+        ] {
             assert!(set_one(bad).is_err(), "{bad}");
         }
     }

@@ -16,10 +16,12 @@ const LARGEST: u64 = 512 * 1024 * 1024;
 
 /// Checks a proof offline.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example: countersign entitlement verify --revocations list.json proof.json \
+#[command(
+    after_help = "Example: countersign entitlement verify --revocations list.json proof.json \
                   --key fc947730f49eb01427a66e050733294d9e520e545c7a27125a780634e0860a27\n\n\
                   Prints one word: valid, unknown-version, bad-signature, expired or revoked. Exit code 0 if it is valid, else 1.\n\
-                  The command `entitlement key` prints the key.")]
+                  The command `entitlement key` prints the key."
+)]
 pub(in crate::cli) struct Args {
     /// The answer of `/add_pro_payment` or `/generate_pro_proof`; `-` is standard input
     #[arg(value_name = "FILE")]
@@ -51,20 +53,31 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         .now_ms
         .unwrap_or_else(|| u64::try_from(now().as_millis()).unwrap_or(0));
     let verdict = proof.check(&args.key, &revocations, now);
-    output::either(args.json, &json!({ "verdict": verdict.word() }), || verdict.word().to_owned())?;
+    output::either(args.json, &json!({ "verdict": verdict.word() }), || {
+        verdict.word().to_owned()
+    })?;
     if verdict == Verdict::Valid {
         return Ok(());
     }
-    Err(Failure::fault(format!("the proof is not worth anything: {}", verdict.word())))
+    Err(Failure::fault(format!(
+        "the proof is not worth anything: {}",
+        verdict.word()
+    )))
 }
 
 fn not_one(path: &Path, what: &str, error: &Unreadable) -> Failure {
-    Failure::operator(format!("{} is no {what}: {error}; give what the server answered", path.display()))
+    Failure::operator(format!(
+        "{} is no {what}: {error}; give what the server answered",
+        path.display()
+    ))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let refuse = |error: &dyn std::fmt::Display| {
-        Failure::operator(format!("{} cannot be read: {error}; name a file with what the server answered", path.display()))
+        Failure::operator(format!(
+            "{} cannot be read: {error}; name a file with what the server answered",
+            path.display()
+        ))
     };
     let source: Box<dyn std::io::Read> = if path.as_os_str() == "-" {
         Box::new(std::io::stdin())

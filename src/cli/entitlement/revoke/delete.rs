@@ -13,8 +13,10 @@ use crate::domain::entitlement::key::PublicKey;
 
 /// Takes somebody's proofs off the list.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example: countersign entitlement revoke delete --config countersign.toml \
-                  d04ab232742bb4ab3a1368bd4615e4e6d0224ab71a016baf8520a332c9778737")]
+#[command(
+    after_help = "Example: countersign entitlement revoke delete --config countersign.toml \
+                  d04ab232742bb4ab3a1368bd4615e4e6d0224ab71a016baf8520a332c9778737"
+)]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     target: Target,
@@ -36,7 +38,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             let Some(user) = taken_user(transaction, &master).await? else {
                 return Ok(Decision::Rollback(None));
             };
-            let there = transaction.query_one(&revocations::delete(user.gen_index)).await?.is_some();
+            let there = transaction
+                .query_one(&revocations::delete(user.gen_index))
+                .await?
+                .is_some();
             if there {
                 book::advance_ticket(transaction, 1).await?;
             }
@@ -48,12 +53,16 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         },
     )?;
     let there = done.ok_or_else(unknown)?;
-    output::either(args.target.json, &json!({ "dry_run": dry_run, "deleted": there }), || {
-        match (there, dry_run) {
-            (false, _) => "The proofs of this key are not on the list.",
-            (true, true) => "Would take the proofs of this key off the list.",
-            (true, false) => "Took the proofs of this key off the list.",
-        }
-        .to_owned()
-    })
+    output::either(
+        args.target.json,
+        &json!({ "dry_run": dry_run, "deleted": there }),
+        || {
+            match (there, dry_run) {
+                (false, _) => "The proofs of this key are not on the list.",
+                (true, true) => "Would take the proofs of this key off the list.",
+                (true, false) => "Took the proofs of this key off the list.",
+            }
+            .to_owned()
+        },
+    )
 }

@@ -15,8 +15,10 @@ const MOST: i64 = 10_000;
 
 /// Lists what may be revoked.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example: countersign entitlement revoke list --config countersign.toml \
-                  d04ab232742bb4ab3a1368bd4615e4e6d0224ab71a016baf8520a332c9778737")]
+#[command(
+    after_help = "Example: countersign entitlement revoke list --config countersign.toml \
+                  d04ab232742bb4ab3a1368bd4615e4e6d0224ab71a016baf8520a332c9778737"
+)]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     target: Target,

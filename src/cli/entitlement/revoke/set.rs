@@ -18,10 +18,12 @@ const LAST_SECOND: i64 = 253_402_300_799;
 
 /// Revokes the proofs that somebody has.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example: countersign entitlement revoke set --config countersign.toml \
+#[command(
+    after_help = "Example: countersign entitlement revoke set --config countersign.toml \
                   d04ab232742bb4ab3a1368bd4615e4e6d0224ab71a016baf8520a332c9778737 1798761600\n\n\
                   The key gets no proof while it is listed, until its next payment. A second call changes the times. \
-                  Clients heed a revocation one day after it was created.")]
+                  Clients heed a revocation one day after it was created."
+)]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     target: Target,
