@@ -14,9 +14,12 @@ use tokio::sync::watch;
 
 use crate::actors::key_ring::turn::TurnError;
 use crate::actors::key_ring::{Keys, secrets, turn};
+use crate::actors::ledger::revocations::Revocations;
+use crate::actors::ledger::setup::{self, SetupError};
+use crate::actors::ledger::stores::Stores;
 use crate::actors::supervise::Alarm;
-use crate::actors::supervisor::{self, Foundation, StopAll, Threads};
-use crate::config::Config;
+use crate::actors::supervisor::{self, Foundation, LedgerGround, StopAll, Threads};
+use crate::config::{Config, Job, Mode};
 use crate::db::kv::KeyValue;
 use crate::db::store::Migrate;
 use crate::db::{DbError, OpenError, ServerLock, Store};
@@ -24,6 +27,7 @@ use crate::domain::clock::Clock;
 use crate::domain::random::Random;
 use crate::domain::vault::Vault;
 use crate::http::app::App;
+use crate::http::entitlement::Entitlements;
 use crate::http::server;
 use crate::system::{SystemClock, SystemRandom};
 
@@ -71,6 +75,15 @@ impl From<TurnError> for RunError {
     }
 }
 
+impl From<SetupError> for RunError {
+    fn from(error: SetupError) -> Self {
+        match error {
+            SetupError::Db(error) => TurnError::Db(error).into(),
+            error => Self::Operator(error.to_string()),
+        }
+    }
+}
+
 /// Runs a server until SIGTERM or SIGINT. `ready` is called when the socket is bound and everything behind it is up,
 /// before the first request is accepted.
 ///
@@ -79,6 +92,7 @@ impl From<TurnError> for RunError {
 pub async fn run(config: Config, ready: impl FnOnce(&Ready) -> Result<(), String>) -> Result<(), RunError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let server = Server::start(config, clock, Arc::new(SystemRandom))?;
+    server.refuse_dev_proofs()?;
     let told = told_to_stop()?;
     ready(&server.ready).map_err(RunError::Operator)?;
     server.serve(told).await
@@ -118,7 +132,20 @@ impl Server {
     ///
     /// # Errors
     /// [`RunError::Operator`] for everything that the operator can mend.
-    pub fn start(mut config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, RunError> {
+    pub fn start(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, RunError> {
+        Self::start_with_stores(config, clock, random, Stores::default())
+    }
+
+    /// The same with the stores that payments come from.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_with_stores(
+        mut config: Config,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        stores: Stores,
+    ) -> Result<Self, RunError> {
         let now = clock.now();
         let (store, mut connection) = Store::open(&config.database_url, config.mode, Migrate::Up, now)?;
         let lock = store.lock_for_server()?;
@@ -128,12 +155,18 @@ impl Server {
             let work = async {
                 let secrets = secrets::open(&store, &mut connection, &vault, random.as_ref(), now).await?;
                 let keys = turn::first(&store, &mut connection, &vault, &policy, random.as_ref(), now).await?;
-                Ok::<_, TurnError>((secrets, keys))
+                let ledger = if config.define.jobs.contains(&Job::Entitlements) {
+                    let (random, mode) = (random.as_ref(), config.mode);
+                    Some(setup::open(&store, &mut connection, &vault, random, mode, now).await?)
+                } else {
+                    None
+                };
+                Ok::<_, RunError>((secrets, keys, ledger))
             };
             // Nothing on SQLite waits.
             Ok(work.now_or_never())
         })?;
-        let (secrets, keys) = first.ok_or_else(|| RunError::Fault("opening the keys waited".to_owned()))??;
+        let (secrets, keys, ledger) = first.ok_or_else(|| RunError::Fault("opening the keys waited".to_owned()))??;
         let listener = bind(config.listen)?;
         let address = listener
             .local_addr()
@@ -141,19 +174,27 @@ impl Server {
         config.bound_to(address);
         let config = Arc::new(config);
         let (alarm, heard) = Alarm::new();
+        let ledger = ledger.map(|keys| LedgerGround {
+            keys,
+            revocations: Revocations::default(),
+            stores,
+        });
         let ground = Foundation {
             store,
             kv: KeyValue::in_memory(Arc::clone(&clock), config.kv),
             vault,
             secrets,
             keys: Keys::new(keys),
+            ledger,
             config,
             clock,
             random,
         };
         let house =
             supervisor::start(&ground, connection, &alarm).map_err(|error| RunError::Operator(error.to_string()))?;
+        let entitlements = Entitlements::new(&ground, &house.actors);
         let app = Data::new(App {
+            entitlements,
             config: ground.config,
             store: ground.store,
             kv: ground.kv,
@@ -177,6 +218,19 @@ impl Server {
             alarm: heard,
             _lock: lock,
         })
+    }
+
+    /// Refuses a ledger in production whose proofs anybody could sign. Tests replay what was recorded with that key.
+    fn refuse_dev_proofs(&self) -> Result<(), RunError> {
+        let entitlements = self.app.entitlements.as_ref();
+        if self.app.config.mode == Mode::Production && entitlements.is_some_and(Entitlements::has_dev_key) {
+            return Err(RunError::Operator(
+                "the proof key in this database is the one that everybody knows, so that anybody could sign proofs; \
+                 import a ledger with a key of its own, or begin with a new database"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
     }
 
     /// Accepts requests until `told_to_stop` resolves, then stops in order.

@@ -11,6 +11,8 @@ pub struct Actors {
     pub key_ring: usize,
     /// Each shard of Grants.
     pub grants: usize,
+    /// Ledger.
+    pub ledger: usize,
     /// Writer.
     pub writer: usize,
     /// Mailer.
@@ -27,6 +29,7 @@ impl Default for Actors {
             login: 1024,
             key_ring: 256,
             grants: 1024,
+            ledger: 1024,
             writer: 4096,
             mailer: 256,
             sweeper: 16,
@@ -41,6 +44,7 @@ impl Section for Actors {
         v.within("login", &mut self.login, most.clone());
         v.within("key_ring", &mut self.key_ring, most.clone());
         v.within("grants", &mut self.grants, most.clone());
+        v.within("ledger", &mut self.ledger, most.clone());
         v.within("writer", &mut self.writer, most.clone());
         v.within("mailer", &mut self.mailer, most.clone());
         v.within("sweeper", &mut self.sweeper, most.clone());

@@ -9,7 +9,7 @@ use super::transaction::Transaction;
 use super::value::Row;
 use crate::domain::clock::Timestamp;
 use crate::domain::entitlement::key::PublicKey;
-use crate::domain::linking::Known;
+use crate::domain::linking::{Entitlements, Known};
 use crate::domain::secret::TokenHash;
 
 /// A challenge that waits for its signature.
@@ -132,4 +132,13 @@ pub async fn read_link(store: &Store, account: &str) -> Result<Option<Link>, DbE
         linked_at,
         known,
     }))
+}
+
+/// The claim `entitlements` for an account; `None` where no key is linked.
+///
+/// # Errors
+/// [`DbError`] as the database sees it.
+pub async fn claim(store: &Store, account: &str, now: Timestamp) -> Result<Option<Entitlements>, DbError> {
+    let link = read_link(store, account).await?;
+    Ok(link.map(|link| link.known.entitlements(now)))
 }

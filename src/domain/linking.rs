@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use blake2b_simd::Params;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::clock::Timestamp;
 use super::entitlement::key::PublicKey;
@@ -67,15 +67,15 @@ impl Challenge<'_> {
 }
 
 /// The claim `entitlements` of userinfo and ID token. Empty for a linked key that never paid.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entitlements {
     /// The one subscription that there is.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pro: Option<Pro>,
 }
 
 /// What a person is entitled to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pro {
     /// Whether it is so now.
     pub active: bool,

@@ -10,9 +10,10 @@ use super::app::App;
 use super::cookies;
 use super::extract::Json;
 use super::problem::{Kind, Problem};
-use crate::actors::linking::SignedIn;
+use crate::actors::ask::Door;
 use crate::actors::linking::challenge::BeginLink;
 use crate::actors::linking::link::{FinishLink, Unlink};
+use crate::actors::linking::{Linking, SignedIn};
 use crate::db::linking;
 use crate::domain::entitlement::key::PublicKey;
 use crate::domain::linking::VERSION;
@@ -44,7 +45,7 @@ pub async fn challenge(request: HttpRequest, app: Data<App>, body: Json<Wish>) -
     let master = PublicKey::from_hex(&body.0.master_pkey).filter(|key| !key.is_zero());
     let master =
         master.ok_or_else(|| Problem::field("master_pkey", "it is not a public key of 64 hexadecimal digits"))?;
-    let begun = app.actors.linking.ask(BeginLink { who, master }).await???;
+    let begun = linking_door(&app)?.ask(BeginLink { who, master }).await???;
     Ok(HttpResponse::Ok().json(json!({
         "version": VERSION,
         "master_pkey": master.to_hex(),
@@ -70,15 +71,20 @@ pub async fn link(request: HttpRequest, app: Data<App>, body: Json<SignedChallen
         .map_err(|_| Problem::field("signature", "it is not a signature of 128 hexadecimal digits"))?;
     let nonce = Token::parse(&body.0.nonce).ok_or_else(|| Problem::new(Kind::Expired))?;
     let finish = FinishLink { who, nonce, signature };
-    app.actors.linking.ask(finish).await???;
+    linking_door(&app)?.ask(finish).await???;
     Ok(HttpResponse::Ok().json(json!({})))
 }
 
 /// Unlinks the key. What it is entitled to stays with it.
 pub async fn unlink(request: HttpRequest, app: Data<App>, _: Json<Nothing>) -> Result<HttpResponse, Problem> {
     let who = signed_in(&request, &app)?;
-    app.actors.linking.ask(Unlink { who }).await???;
+    linking_door(&app)?.ask(Unlink { who }).await???;
     Ok(HttpResponse::Ok().json(json!({})))
+}
+
+/// The door; these routes are there only where the actor is.
+fn linking_door(app: &App) -> Result<&Door<Linking>, Problem> {
+    app.actors.linking.as_ref().ok_or_else(|| Problem::new(Kind::NotFound))
 }
 
 /// The cookies of somebody who may be signed in: the transaction sees whether that is so.

@@ -28,7 +28,16 @@ const PAGES: [&str; 12] = [
     "/error/",
 ];
 
-/// All routes of a production server.
+/// What every server has, whatever its jobs are.
+pub fn operator_routes(config: &mut ServiceConfig) {
+    config
+        .service(at("/healthz/").get(operate::healthz).finish())
+        .service(at("/readyz/").get(operate::readyz).finish())
+        .service(at("/metrics/").get(operate::metrics).finish())
+        .default_service(web::to(nothing_here));
+}
+
+/// The routes of the job "identity".
 pub fn routes(config: &mut ServiceConfig) {
     for page in PAGES {
         config.service(at(page).get(pages::index).compressed());
@@ -46,10 +55,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/update/password/finish/").post(password::finish).finish())
         .service(at("/account/session/").get(account::session).finish())
         .service(at("/account/logout/").post(account::logout).finish())
-        .service(at("/account/entitlements/").get(linking::standing).finish())
-        .service(at("/account/entitlements/challenge/").post(linking::challenge).finish())
-        .service(at("/account/entitlements/link/").post(linking::link).finish())
-        .service(at("/account/entitlements/unlink/").post(linking::unlink).finish())
         .service(
             at("/oauth/authorize/")
                 .get(oauth::authorize::get)
@@ -84,11 +89,16 @@ pub fn routes(config: &mut ServiceConfig) {
                 .get(oauth::discovery::document)
                 .open(),
         )
-        .service(at("/.well-known/jwks.json/").get(oauth::discovery::jwks).open())
-        .service(at("/healthz/").get(operate::healthz).finish())
-        .service(at("/readyz/").get(operate::readyz).finish())
-        .service(at("/metrics/").get(operate::metrics).finish())
-        .default_service(web::to(nothing_here));
+        .service(at("/.well-known/jwks.json/").get(oauth::discovery::jwks).open());
+}
+
+/// Where accounts and entitlements meet: of a server that has both jobs.
+pub fn linking_routes(config: &mut ServiceConfig) {
+    config
+        .service(at("/account/entitlements/").get(linking::standing).finish())
+        .service(at("/account/entitlements/challenge/").post(linking::challenge).finish())
+        .service(at("/account/entitlements/link/").post(linking::link).finish())
+        .service(at("/account/entitlements/unlink/").post(linking::unlink).finish());
 }
 
 /// What a development server has besides.

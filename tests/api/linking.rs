@@ -82,12 +82,18 @@ async fn a_key_is_linked_by_its_signature_and_shows_what_it_is_entitled_to() {
     let key = ProofKey::from_seed(&[1; 32]);
     assert_eq!(link(&mut ada, &key).await.status, 200);
     let shown = linked(&mut ada).await;
-    assert_eq!((&shown["master_pkey"], &shown["entitlements"]), (&json!(key.public().to_hex()), &json!({})));
+    assert_eq!(
+        (&shown["master_pkey"], &shown["entitlements"]),
+        (&json!(key.public().to_hex()), &json!({}))
+    );
 
     let before = server.clock.now().as_secs();
     pay(&server, &key, "DEV.1", true).await;
     let pro = linked(&mut ada).await["entitlements"]["pro"].clone();
-    assert_eq!((&pro["active"], &pro["plan"], &pro["auto_renewing"]), (&json!(true), &json!(3), &json!(true)));
+    assert_eq!(
+        (&pro["active"], &pro["plan"], &pro["auto_renewing"]),
+        (&json!(true), &json!(3), &json!(true))
+    );
     let left = pro["expires_at"].as_i64().expect("seconds") - before;
     assert!((20 * DAY / 1000..20 * DAY / 1000 + 120).contains(&left), "{left}");
 
@@ -104,13 +110,31 @@ async fn a_signature_over_anything_else_links_nothing_and_spends_nothing() {
     let asked = begin(&mut ada, key.public()).await;
     for (what, signature) in [
         ("of another key", sign(&other, &asked, |_| {})),
-        ("over another account", sign(&key, &asked, |challenge| challenge.account = "another")),
-        ("over another issuer", sign(&key, &asked, |challenge| challenge.issuer = "https://evil.example")),
-        ("over another nonce", sign(&key, &asked, |challenge| challenge.nonce = "n")),
-        ("over a later end", sign(&key, &asked, |challenge| challenge.expires_at = Timestamp::from_millis(i64::MAX))),
+        (
+            "over another account",
+            sign(&key, &asked, |challenge| challenge.account = "another"),
+        ),
+        (
+            "over another issuer",
+            sign(&key, &asked, |challenge| challenge.issuer = "https://evil.example"),
+        ),
+        (
+            "over another nonce",
+            sign(&key, &asked, |challenge| challenge.nonce = "n"),
+        ),
+        (
+            "over a later end",
+            sign(&key, &asked, |challenge| {
+                challenge.expires_at = Timestamp::from_millis(i64::MAX)
+            }),
+        ),
     ] {
         let answer = finish(&mut ada, &asked, &signature).await;
-        assert_eq!((answer.status, answer.problem().as_str()), (400, "bad-signature"), "{what}");
+        assert_eq!(
+            (answer.status, answer.problem().as_str()),
+            (400, "bad-signature"),
+            "{what}"
+        );
     }
     assert_eq!(linked(&mut ada).await, Value::Null);
     let right = sign(&key, &asked, |_| {});
@@ -122,10 +146,17 @@ async fn a_signature_over_anything_else_links_nothing_and_spends_nothing() {
         (json!({ "nonce": "short", "signature": right }), 410),
         (json!({ "signature": right }), 400),
     ] {
-        assert_eq!(ada.browser.post("/account/entitlements/link/", &body).await.status, status, "{body}");
+        assert_eq!(
+            ada.browser.post("/account/entitlements/link/", &body).await.status,
+            status,
+            "{body}"
+        );
     }
     for bad in ["", "00", "zz", &"0".repeat(64)] {
-        let answer = ada.browser.post("/account/entitlements/challenge/", &json!({ "master_pkey": bad })).await;
+        let answer = ada
+            .browser
+            .post("/account/entitlements/challenge/", &json!({ "master_pkey": bad }))
+            .await;
         assert_eq!(answer.status, 400, "{bad}");
     }
 }
@@ -158,7 +189,11 @@ async fn a_challenge_ends_by_time_by_the_next_and_with_the_session() {
             .browser
             .post(&format!("/account/entitlements/{path}"), &body)
             .await;
-        assert_eq!((answer.status, answer.problem().as_str()), (401, "invalid-credentials"), "{path}");
+        assert_eq!(
+            (answer.status, answer.problem().as_str()),
+            (401, "invalid-credentials"),
+            "{path}"
+        );
     }
     assert_eq!(ada.browser.get("/account/entitlements/").await.status, 401);
 }
@@ -206,7 +241,10 @@ async fn applications_are_told_under_the_scope_alone() {
             .get(server.url("/oauth/userinfo/"))
             .header("authorization", format!("Bearer {}", tokens.access()));
         let userinfo = server.send(userinfo).await.json();
-        (userinfo.get("entitlements").cloned(), Tokens::claims(tokens.id()).get("entitlements").cloned())
+        (
+            userinfo.get("entitlements").cloned(),
+            Tokens::claims(tokens.id()).get("entitlements").cloned(),
+        )
     };
     // A key that is not linked stays anonymous.
     assert_eq!(told(&mut ada, "openid entitlements").await, (None, None));
@@ -227,7 +265,9 @@ async fn a_deleted_account_leaves_no_link() {
     let key = ProofKey::from_seed(&[1; 32]);
     assert_eq!(link(&mut ada, &key).await.status, 200);
     begin(&mut ada, key.public()).await;
-    server.write(countersign::db::Statement::new("DELETE FROM accounts WHERE email = 'ada@example.org'"));
+    server.write(countersign::db::Statement::new(
+        "DELETE FROM accounts WHERE email = 'ada@example.org'",
+    ));
     let connection = rusqlite::Connection::open(server.folder.path().join("countersign.db")).expect("opens");
     for table in ["linked_master_keys", "linking_challenges"] {
         let rows: i64 = connection

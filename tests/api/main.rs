@@ -19,6 +19,7 @@ mod consent_and_pages;
 mod cross_site;
 mod discovery;
 mod double_spend;
+mod entitlement;
 mod enumeration;
 mod forgeries;
 mod guessing;

@@ -18,12 +18,20 @@ fn bytes(hexadecimal: &Value) -> Vec<u8> {
 }
 
 async fn send(server: &Server, body: Vec<u8>) -> (u16, Vec<u8>) {
-    let answer = server.http.post(server.url(PATH)).body(body).send().await.expect("an answer");
+    let answer = server
+        .http
+        .post(server.url(PATH))
+        .body(body)
+        .send()
+        .await
+        .expect("an answer");
     (answer.status().as_u16(), answer.bytes().await.expect("a body").to_vec())
 }
 
 fn is_xchacha(case: &Value) -> bool {
-    case["enc_type"].as_str().is_some_and(|name| name.starts_with("xchacha"))
+    case["enc_type"]
+        .as_str()
+        .is_some_and(|name| name.starts_with("xchacha"))
 }
 
 /// Opens an answer as the client does, with the key that both derived.
@@ -46,11 +54,17 @@ fn open(vectors: &Value, case: &Value, sealed: &[u8]) -> Vec<u8> {
 
 /// The two strings of a bencoded list.
 fn parts(list: &[u8]) -> (Value, Vec<u8>) {
-    let mut rest = list.strip_prefix(b"l").and_then(|rest| rest.strip_suffix(b"e")).expect("a list");
+    let mut rest = list
+        .strip_prefix(b"l")
+        .and_then(|rest| rest.strip_suffix(b"e"))
+        .expect("a list");
     let mut found = Vec::new();
     while !rest.is_empty() {
         let colon = rest.iter().position(|byte| *byte == b':').expect("a length");
-        let length: usize = std::str::from_utf8(&rest[..colon]).expect("digits").parse().expect("a number");
+        let length: usize = std::str::from_utf8(&rest[..colon])
+            .expect("digits")
+            .parse()
+            .expect("a number");
         found.push(rest[colon + 1..colon + 1 + length].to_vec());
         rest = &rest[colon + 1 + length..];
     }
@@ -74,7 +88,12 @@ async fn every_case_is_answered_as_the_original_does() {
         }
         let (meta, body) = parts(&open(&vectors, case, &body));
         let headers = meta["headers"].as_object().expect("headers");
-        assert!(headers.keys().all(|key| *key == key.to_lowercase() && key != "content-length"), "{name}");
+        assert!(
+            headers
+                .keys()
+                .all(|key| *key == key.to_lowercase() && key != "content-length"),
+            "{name}"
+        );
         if name.starts_with("crash in handler") {
             // A body that is no object is refused, and nothing crashes.
             let envelope: Value = serde_json::from_slice(&body).expect("is JSON");
@@ -99,9 +118,17 @@ async fn a_request_is_bounded_and_has_one_method_and_one_path() {
     let server = Server::start();
     let (status, _) = send(&server, vec![0; 10_485_761]).await;
     assert_eq!(status, 400);
-    for (method, path, status) in [("GET", PATH, 405), ("OPTIONS", PATH, 200), ("POST", "/oxen/v4/lsrpc/", 404)] {
+    for (method, path, status) in [
+        ("GET", PATH, 405),
+        ("OPTIONS", PATH, 200),
+        ("POST", "/oxen/v4/lsrpc/", 404),
+    ] {
         let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
         let request = server.http.request(method, server.url(path));
-        assert_eq!(Answer::read(request.send().await.expect("an answer")).await.status, status, "{path}");
+        assert_eq!(
+            Answer::read(request.send().await.expect("an answer")).await.status,
+            status,
+            "{path}"
+        );
     }
 }

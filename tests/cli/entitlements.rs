@@ -44,7 +44,15 @@ fn a_grant_is_a_payment_with_a_proof_that_verifies() {
     let key = key.as_str().expect("a key");
     assert_ne!(key, DEV_KEY);
     let grant = |more: &[&str]| {
-        let arguments = ["grant", "--master-pkey", MASTER, "--plan", "3m", "--rotating-pkey", ROTATING];
+        let arguments = [
+            "grant",
+            "--master-pkey",
+            MASTER,
+            "--plan",
+            "3m",
+            "--rotating-pkey",
+            ROTATING,
+        ];
         entitlement(&deployment, &[&arguments, more].concat()).json()
     };
     let dry = grant(&["--dry-run"]);
@@ -68,13 +76,19 @@ fn a_grant_is_a_payment_with_a_proof_that_verifies() {
     verify(&["00", text(&proof)]).refused(&["64 hexadecimal digits"]);
 
     let details = entitlement(&deployment, &["details", MASTER]).json();
-    assert_eq!((&details["status"], &details["payments_total"]), (&json!("active"), &json!(1)));
+    assert_eq!(
+        (&details["status"], &details["payments_total"]),
+        (&json!("active"), &json!(1))
+    );
     assert_eq!(details["expires_at"], granted["expires_at"]);
     let order = granted["order_id"].as_str().expect("an order");
     assert!(!details.to_string().contains(order), "masked: {details}");
     let whole = entitlement(&deployment, &["details", MASTER, "--unmasked"]).json();
     assert_eq!(whole["payments"][0]["ids"]["rangeproof_order_id"], order);
-    assert_eq!(entitlement(&deployment, &["details", ROTATING]).json()["status"], "never");
+    assert_eq!(
+        entitlement(&deployment, &["details", ROTATING]).json()["status"],
+        "never"
+    );
 }
 
 #[test]
@@ -90,25 +104,50 @@ fn proofs_are_revoked_listed_changed_and_taken_back() {
     assert_eq!(count(&deployment, "entitlement_revocations"), 0);
     assert_eq!(ticket(&revoke(&["set", MASTER, "4000000000"])), 1);
     // A change of the times has to reach those who poll.
-    assert_eq!(ticket(&revoke(&["timestamp", "--creation-unix-ts-s", "7", MASTER, "4000000001"])), 2);
+    assert_eq!(
+        ticket(&revoke(&[
+            "timestamp",
+            "--creation-unix-ts-s",
+            "7",
+            MASTER,
+            "4000000001"
+        ])),
+        2
+    );
     let listed = revoke(&["list", MASTER]).json();
-    assert_eq!(listed["revoked"], json!({ "created_at": 7_000, "expires_at": 4_000_000_001_000_i64 }));
+    assert_eq!(
+        listed["revoked"],
+        json!({ "created_at": 7_000, "expires_at": 4_000_000_001_000_i64 })
+    );
     assert_eq!(listed["payments"].as_array().map(Vec::len), Some(1));
-    assert_eq!(entitlement(&deployment, &["details", MASTER]).json()["status"], "expired");
+    assert_eq!(
+        entitlement(&deployment, &["details", MASTER]).json()["status"],
+        "expired"
+    );
 
-    for (arguments, deleted) in [(&["delete", MASTER, "--dry-run"][..], true), (&["delete", MASTER], true), (&["delete", MASTER], false)] {
+    for (arguments, deleted) in [
+        (&["delete", MASTER, "--dry-run"][..], true),
+        (&["delete", MASTER], true),
+        (&["delete", MASTER], false),
+    ] {
         assert_eq!(revoke(arguments).json()["deleted"], deleted);
     }
     assert_eq!(count(&deployment, "entitlement_revocations"), 0);
     let info = deployment.run(&["db", "info"]).json();
-    assert_eq!((&info["ledger"]["revocation_ticket"], &info["entitlements"]["payments"]), (&json!(3), &json!(1)));
+    assert_eq!(
+        (&info["ledger"]["revocation_ticket"], &info["entitlements"]["payments"]),
+        (&json!(3), &json!(1))
+    );
 }
 
 #[test]
 fn user_errors_are_set_and_deleted_all_or_none() {
     let deployment = Deployment::migrated();
     let errors = |arguments: &[&str]| entitlement(&deployment, &[&["user-error"], arguments].concat());
-    assert_eq!(errors(&["set", "1:secret-token=true,2:tx=true,1:never=false"]).json()["changed"], 2);
+    assert_eq!(
+        errors(&["set", "1:secret-token=true,2:tx=true,1:never=false"]).json()["changed"],
+        2
+    );
     let listed = errors(&["list"]).json();
     assert_eq!(listed["user_errors"].as_array().map(Vec::len), Some(2));
     assert!(!listed.to_string().contains("secret-token"), "{listed}");
@@ -128,7 +167,15 @@ fn reports_count_and_are_written_in_three_ways() {
         let report = entitlement(&deployment, &["report", cycle, "--count", "3"]).json();
         assert_eq!(report.as_array().map(Vec::len), Some(3));
         let now = &report[0];
-        let found = ["active_users", "new", "granted", "one_month", "twelve_months", "revoked"].map(|name| now[name].as_i64());
+        let found = [
+            "active_users",
+            "new",
+            "granted",
+            "one_month",
+            "twelve_months",
+            "revoked",
+        ]
+        .map(|name| now[name].as_i64());
         assert_eq!(found, [1, 2, 2, 1, 1, 0].map(Some), "{cycle}: {now}");
         assert_eq!((&now["complete"], &report[1]["new"]), (&json!(false), &json!(0)));
     }
@@ -157,7 +204,11 @@ fn an_originals_database_is_taken_over_whole() {
             "google_notification_history": 1, "user_errors": 1
         })
     );
-    assert_eq!(std::fs::read(&source).expect("reads"), bytes, "the original is only read");
+    assert_eq!(
+        std::fs::read(&source).expect("reads"),
+        bytes,
+        "the original is only read"
+    );
     let after = entitlement(&deployment, &["key"]).json();
     assert_ne!(after, before);
     assert_eq!(imported["proof_pkey"], after["proof_pkey"]);
@@ -214,7 +265,9 @@ fn an_originals_database_is_taken_over_whole() {
     let printed = deployment.run(&["db", "print"]).json();
     assert_eq!(printed["payments"].as_array().map(Vec::len), Some(29));
     assert!(!printed.to_string().contains("sample-payment-token"), "masked");
-    let whole = deployment.run(&["db", "print", "--table", "user_errors", "--unmasked"]).json();
+    let whole = deployment
+        .run(&["db", "print", "--table", "user_errors", "--unmasked"])
+        .json();
     assert_eq!(whole["user_errors"][0]["payment_id"], "sample-payment-token");
     assert!(whole.get("payments").is_none());
 }
@@ -229,7 +282,8 @@ fn all(connection: &Connection, sql: &str) -> Vec<Vec<rusqlite::types::Value>> {
 #[test]
 fn keys_of_one_world_are_not_taken_into_the_other() {
     let deployment = Deployment::migrated();
-    entitlement(&deployment, &["import", text(&sample("original.sqlite"))]).refused(&["dev mode", "nothing was imported"]);
+    entitlement(&deployment, &["import", text(&sample("original.sqlite"))])
+        .refused(&["dev mode", "nothing was imported"]);
     assert_eq!(count(&deployment, "entitlement_payments"), 0);
 
     let folder = dev_folder();
@@ -245,28 +299,56 @@ fn keys_of_one_world_are_not_taken_into_the_other() {
 fn a_damaged_row_ends_the_import_and_leaves_nothing() {
     let deployment = Deployment::migrated();
     for (damage, words) in [
-        ("UPDATE payments SET status = 7 WHERE id = 20", &["row 20", "payments", "status 7"][..]),
-        ("UPDATE payments SET master_pkey = x'00' WHERE id = 3", &["row 3", "32 bytes"]),
-        ("UPDATE payments SET redeemed_unix_ts_ms = NULL WHERE id = 1", &["row 1", "never redeemed"]),
-        ("UPDATE payments SET apple_tx_id = '', apple_original_tx_id = '' WHERE id = 1", &["row 1", "empty"]),
-        ("INSERT INTO payments SELECT 99, master_pkey, status, plan, payment_provider, auto_renewing, \
+        (
+            "UPDATE payments SET status = 7 WHERE id = 20",
+            &["row 20", "payments", "status 7"][..],
+        ),
+        (
+            "UPDATE payments SET master_pkey = x'00' WHERE id = 3",
+            &["row 3", "32 bytes"],
+        ),
+        (
+            "UPDATE payments SET redeemed_unix_ts_ms = NULL WHERE id = 1",
+            &["row 1", "never redeemed"],
+        ),
+        (
+            "UPDATE payments SET apple_tx_id = '', apple_original_tx_id = '' WHERE id = 1",
+            &["row 1", "empty"],
+        ),
+        (
+            "INSERT INTO payments SELECT 99, master_pkey, status, plan, payment_provider, auto_renewing, \
           unredeemed_unix_ts_ms, redeemed_unix_ts_ms, expiry_unix_ts_ms, grace_period_duration_ms, \
           platform_refund_expiry_unix_ts_ms, revoked_unix_ts_ms, apple_original_tx_id, apple_tx_id, \
           apple_web_line_order_tx_id, google_payment_token, google_order_id, rangeproof_order_id, \
           refund_requested_unix_ts_ms, google_obfuscated_account_id, apple_app_account_token FROM payments WHERE id = 1",
-         &["row 30", "same ids"]),
+            &["row 30", "same ids"],
+        ),
         ("DELETE FROM runtime", &["runtime", "0 rows"]),
         ("INSERT INTO runtime SELECT * FROM runtime", &["runtime", "2 rows"]),
         ("DROP TABLE user_errors", &["user_errors", "original"]),
     ] {
         let copy = deployment.path("copy.db");
         std::fs::copy(sample("original_other_key.sqlite"), &copy).expect("copied");
-        Connection::open(&copy).expect("opens").execute_batch(damage).expect("damages");
+        Connection::open(&copy)
+            .expect("opens")
+            .execute_batch(damage)
+            .expect("damages");
         let key = entitlement(&deployment, &["key"]).json();
         entitlement(&deployment, &["import", text(&copy)]).refused(&[words, &["nothing was imported"]].concat());
         assert_eq!(entitlement(&deployment, &["key"]).json(), key, "{damage}");
-        for table in ["payments", "users", "revocations", "apple_notifications", "google_notifications", "user_errors"] {
-            assert_eq!(count(&deployment, &format!("entitlement_{table}")), 0, "{damage}: {table}");
+        for table in [
+            "payments",
+            "users",
+            "revocations",
+            "apple_notifications",
+            "google_notifications",
+            "user_errors",
+        ] {
+            assert_eq!(
+                count(&deployment, &format!("entitlement_{table}")),
+                0,
+                "{damage}: {table}"
+            );
         }
     }
     entitlement(&deployment, &["import", "/no/such.db"]).refused(&["/no/such.db", "nothing was imported"]);
@@ -287,17 +369,26 @@ fn an_original_in_the_place_of_our_database_is_refused_and_not_touched() {
 fn an_import_beside_a_running_server_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Running::dev(folder.path());
-    on_data(folder.path(), &["entitlement", "import", text(&sample("original.sqlite"))]).refused(&["server", "stop it"]);
+    on_data(
+        folder.path(),
+        &["entitlement", "import", text(&sample("original.sqlite"))],
+    )
+    .refused(&["server", "stop it"]);
     drop(server);
 }
 
 #[test]
 fn settings_of_the_original_become_a_configuration() {
     let deployment = Deployment::new();
-    let ini = deployment.write("backend.ini", "[base]\nlog_path = /x\nunsafe_logging = 1\n[session_webhook.0]\nurl = u\n");
+    let ini = deployment.write(
+        "backend.ini",
+        "[base]\nlog_path = /x\nunsafe_logging = 1\n[session_webhook.0]\nurl = u\n",
+    );
     let settings = |variables: &[(&str, &str)], arguments: &[&str]| {
         let mut command = binary();
-        command.args(["entitlement", "import", "--json", "--settings"]).args(arguments);
+        command
+            .args(["entitlement", "import", "--json", "--settings"])
+            .args(arguments);
         for (name, value) in variables {
             command.env(name, value);
         }
@@ -305,8 +396,15 @@ fn settings_of_the_original_become_a_configuration() {
     };
     let answer = settings(&[("SESH_PRO_BACKEND_DB_PATH", "/old.db")], &[text(&ini)]).json();
     let told = answer["notes"].to_string();
-    assert!(told.contains("/old.db") && told.contains("log_path") && told.contains("webhook"), "{told}");
-    assert!(answer["config"].as_str().is_some_and(|config| config.contains("unsafe_logging = true")));
+    assert!(
+        told.contains("/old.db") && told.contains("log_path") && told.contains("webhook"),
+        "{told}"
+    );
+    assert!(
+        answer["config"]
+            .as_str()
+            .is_some_and(|config| config.contains("unsafe_logging = true"))
+    );
     let named = settings(&[("SESH_PRO_BACKEND_INI_PATH", text(&ini))], &[]).json();
     assert!(named["notes"].to_string().contains("log_path"));
     settings(&[], &[]).refused(&["SESH_PRO_BACKEND_"]);
@@ -319,7 +417,10 @@ fn a_jump_moves_generation_and_ticket_and_ends_at_31_bits() {
     let jump = |arguments: &[&str]| entitlement(&deployment, &[&["jump"], arguments].concat());
     assert_eq!(jump(&["--dry-run"]).json()["gen_index"], 1_000_000);
     let moved = jump(&[]).json();
-    assert_eq!((&moved["gen_index"], &moved["revocation_ticket"]), (&json!(1_000_000), &json!(1_000_000)));
+    assert_eq!(
+        (&moved["gen_index"], &moved["revocation_ticket"]),
+        (&json!(1_000_000), &json!(1_000_000))
+    );
     let connection = Connection::open(deployment.path("c.db")).expect("opens");
     let set = |ticket: i64| {
         connection
@@ -345,12 +446,18 @@ fn a_development_payment_is_made_and_its_refund_noted() {
     };
     let added = client(&["add", "--provider", "apple", "--plan", "12M", "--auto-renewing"]).json();
     assert_eq!(added["answer"]["status"], 0, "{added}");
-    let (seed, id) = (added["master_seed"].as_str().expect("a seed"), added["payment_tx"]["apple_tx_id"].as_str().expect("an id"));
+    let (seed, id) = (
+        added["master_seed"].as_str().expect("a seed"),
+        added["payment_tx"]["apple_tx_id"].as_str().expect("an id"),
+    );
     let noted = client(&["refund", "--id", id, "--master-seed", seed]).json();
     assert_eq!(noted["result"]["updated"], true);
     let master = added["master_pkey"].as_str().expect("a key");
     let details = on_data(folder.path(), &["entitlement", "details", master]).json();
-    assert_eq!((&details["status"], &details["auto_renewing"]), (&json!("active"), &json!(true)));
+    assert_eq!(
+        (&details["status"], &details["auto_renewing"]),
+        (&json!("active"), &json!(true))
+    );
     assert!(details["payments"][0]["refund_requested_at"].is_i64(), "{details}");
     client(&["add", "--provider", "apple", "--id", id]).refused(&["101"]);
     client(&["add", "--id", "GPA.1"]).refused(&["refused"]);

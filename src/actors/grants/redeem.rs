@@ -85,6 +85,7 @@ impl Deps {
                     nonce: stored.nonce.as_deref(),
                     now,
                 })
+                .await
             }
         }
     }

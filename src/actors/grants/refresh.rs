@@ -63,18 +63,22 @@ impl Deps {
                 metrics::counter!("countersign_refresh_reuse_total").increment(1);
                 oauth(error)
             }
-            Refresh::Retry { scope } => self.issue_refreshed(client, &token.family, &stored, &scope).map(Some),
+            Refresh::Retry { scope } => {
+                let tokens = self.issue_refreshed(client, &token.family, &stored, &scope).await?;
+                Ok(Some(tokens))
+            }
             Refresh::Rotate { next, scope } => {
                 let rotate = families::rotate(&token.family, token.sequence, &next)?;
                 if self.writes.execute(rotate).await?.is_empty() {
                     return Ok(None);
                 }
-                self.issue_refreshed(client, &token.family, &next, &scope).map(Some)
+                let tokens = self.issue_refreshed(client, &token.family, &next, &scope).await?;
+                Ok(Some(tokens))
             }
         }
     }
 
-    fn issue_refreshed(
+    async fn issue_refreshed(
         &self,
         client: &Client,
         family_id: &str,
@@ -89,5 +93,6 @@ impl Deps {
             nonce: None,
             now: self.clock.now(),
         })
+        .await
     }
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 use super::Deps;
 use super::refusal::TokenRefusal;
 use crate::actors::failure::Failure;
+use crate::db;
 use crate::domain::clock::Timestamp;
 use crate::domain::keys::algorithm::SigningAlgorithm;
+use crate::domain::linking::{self, Entitlements};
 use crate::domain::oauth::client::{Client, GrantType};
 use crate::domain::oauth::family::{self, Family};
 use crate::domain::oauth::scope::{OPENID, ScopeSet};
@@ -49,7 +51,7 @@ impl Deps {
     }
 
     /// Signs the tokens. What was spent and granted is committed before this is called.
-    pub(super) fn issue(&self, issue: &Issue<'_>) -> Result<Tokens, TokenRefusal> {
+    pub(super) async fn issue(&self, issue: &Issue<'_>) -> Result<Tokens, TokenRefusal> {
         let keys = self.keys.current();
         let lifetimes = &self.config.define.lifetimes;
         let session = &issue.family.session;
@@ -80,6 +82,7 @@ impl Deps {
                 nonce: issue.nonce,
                 access_token: Some(&access),
                 algorithm,
+                entitlements: self.entitlements(issue).await?,
             };
             let claims = IdClaims::issue(grant, issue.now, lifetimes.id);
             Some(jws::sign(keys.signer(algorithm), TokenType::Id, &claims).map_err(internal)?)
@@ -102,6 +105,18 @@ impl Deps {
             refresh,
             scope,
         })
+    }
+}
+
+impl Deps {
+    /// What the scope `entitlements` asks for.
+    async fn entitlements(&self, issue: &Issue<'_>) -> Result<Option<Entitlements>, TokenRefusal> {
+        if !issue.scope.contains(linking::SCOPE) {
+            return Ok(None);
+        }
+        let account = &issue.family.session.account_id;
+        let claim = db::linking::claim(&self.store, account, issue.now).await;
+        claim.map_err(|error| TokenRefusal::Failure(error.into()))
     }
 }
 

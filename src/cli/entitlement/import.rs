@@ -1,6 +1,6 @@
 //! `countersign entitlement import`: an original server's data, or its settings.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -40,13 +40,13 @@ pub(in crate::cli) struct Args {
     /// Turn the original's settings into a configuration file; without FILE those of the variables alone, or of the file
     /// that `SESH_PRO_BACKEND_INI_PATH` names
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["database", "data", "config"])]
-    settings: Option<PathBuf>,
+    settings: Option<String>,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if let Some(file) = &args.settings {
-        let file = Some(file.as_path()).filter(|file| !file.as_os_str().is_empty());
+        let file = Some(Path::new(file)).filter(|file| !file.as_os_str().is_empty());
         return settings::run(file, args.target.json);
     }
     let place = Place::parse(args.database.as_deref().unwrap_or_default());

@@ -257,7 +257,7 @@ mod tests {
         let text = translate(&found(INI)).to_toml();
         let folder = tempfile::tempdir().expect("a folder");
         let (config, key) = (folder.path().join("c.toml"), folder.path().join("master.key"));
-        std::fs::write(&key, "00".repeat(32)).expect("written");
+        std::fs::write(&key, format!("{:064x}", u128::MAX / 3)).expect("written");
         let text = text.replace("\"master.key\"", &format!("{key:?}"));
         std::fs::write(&config, &text).expect("written");
         let none: [(&str, &str); 0] = [];

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::{taken_user, unknown};
 use crate::actors::ledger::book;
-use crate::cli::deployment::{Opened, Target};
+use crate::cli::deployment::Target;
+use crate::cli::entitlement::opened::OpenLedger;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::db::entitlements::revocations;
@@ -30,9 +31,9 @@ pub(in crate::cli) struct Args {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let mut opened = Opened::open(&args.target)?;
+    let mut ledger = OpenLedger::open(&args.target)?;
     let (master, dry_run) = (args.master, args.dry_run);
-    let done = opened.writer.transact(
+    let done = ledger.opened.writer.transact(
         "take a revocation back",
         async move |transaction: &mut Transaction<'_>| {
             let Some(user) = taken_user(transaction, &master).await? else {

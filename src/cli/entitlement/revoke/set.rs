@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::{taken_user, unknown};
 use crate::actors::ledger::book;
-use crate::cli::deployment::{Opened, Target, now};
+use crate::cli::deployment::{Target, now};
+use crate::cli::entitlement::opened::OpenLedger;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::db::entitlements::revocations;
@@ -43,11 +44,12 @@ pub(in crate::cli) struct Args {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let mut opened = Opened::open(&args.target)?;
+    let mut ledger = OpenLedger::open(&args.target)?;
     let created_at = args.creation_unix_ts_s.map_or_else(now, Timestamp::from_secs);
     let expires_at = Timestamp::from_secs(args.expiry);
     let (master, dry_run) = (args.master, args.dry_run);
-    let done = opened
+    let done = ledger
+        .opened
         .writer
         .transact("revoke by hand", async move |transaction: &mut Transaction<'_>| {
             let Some(user) = taken_user(transaction, &master).await? else {
