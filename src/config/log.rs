@@ -12,7 +12,7 @@ pub struct Log {
     pub level: Level,
     /// One line an event.
     pub format: LogFormat,
-    /// Whether payment tokens, order ids and keys are shown whole, in logs and by commands.
+    /// Whether commands show payment tokens, order ids and keys whole. The log itself never has them.
     pub unsafe_logging: bool,
 }
 

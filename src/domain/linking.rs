@@ -13,9 +13,6 @@ use super::entitlement::key::PublicKey;
 use super::entitlement::payment::Payment;
 use super::entitlement::standing::User;
 
-/// The scope that asks for the claim `entitlements`.
-pub const SCOPE: &str = "entitlements";
-
 /// How long a challenge may be answered.
 pub const CHALLENGE_LIFETIME: Duration = Duration::from_mins(5);
 

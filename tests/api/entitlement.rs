@@ -16,6 +16,7 @@ use countersign::system::SystemRandom;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use crate::support::MASTER_KEY;
 use crate::support::entitlement::{Frozen, House};
 
 /// A client: the keys of a person and of a device.
@@ -266,7 +267,7 @@ async fn a_hundred_claims_of_one_payment_over_http_give_one_success() {
 #[tokio::test]
 async fn a_job_that_is_left_out_has_no_routes() {
     let house = House::start(Frozen::at(1_767_258_000_000), |config| {
-        config.define.jobs = vec![Job::Identity]
+        config.define.jobs = vec![Job::Identity];
     });
     assert_eq!(
         house
@@ -277,7 +278,7 @@ async fn a_job_that_is_left_out_has_no_routes() {
     );
     assert_eq!(house.get("/login/").await, 200);
     let house = House::start(Frozen::at(1_767_258_000_000), |config| {
-        config.define.jobs = vec![Job::Entitlements]
+        config.define.jobs = vec![Job::Entitlements];
     });
     assert_eq!(house.get("/login/").await, 404);
     assert_eq!(house.get("/.well-known/openid-configuration").await, 404);
@@ -304,7 +305,7 @@ async fn a_ledger_is_the_same_after_a_restart() {
 async fn a_production_server_refuses_the_key_that_everybody_knows() {
     let folder = tempfile::tempdir().expect("a folder");
     let url = format!("sqlite:{}", folder.path().join("countersign.db").display());
-    let key = "00".repeat(32);
+    let key = hex::encode(MASTER_KEY);
     let env = [
         ("COUNTERSIGN_MASTER_KEY", key.as_str()),
         ("COUNTERSIGN_DEFINE__ISSUER", "https://id.example.org"),
@@ -316,12 +317,13 @@ async fn a_production_server_refuses_the_key_that_everybody_knows() {
     ];
     let config = Config::load(None, env).expect("a configuration");
     let now = countersign::domain::clock::Timestamp::from_millis(0);
-    let (_, mut connection) =
-        Store::open(&config.database_url, config.mode, Migrate::Up, now).expect("the database opens");
-    let vault = Vault::new(&[0; 32]);
+    let opened = Store::open(&config.database_url, config.postgres, config.mode, Migrate::Up, now).await;
+    let (_, mut connection) = opened.expect("the database opens");
+    let vault = Vault::new(&MASTER_KEY);
     let setup = countersign::actors::ledger::setup::make;
-    setup(&mut connection, &vault, &SystemRandom, &DEV_SEED, &[1; 16], now).expect("makes the ledger");
-    let ended = tokio::time::timeout(Duration::from_mins(1), app::run(config, |_| Ok(()))).await;
+    let made = setup(&mut connection, &vault, &SystemRandom, &DEV_SEED, &[1; 16], now).await;
+    made.expect("makes the ledger");
+    let ended = tokio::time::timeout(Duration::from_mins(1), app::run(config, async |_| Ok(()))).await;
     let error = ended.expect("ends at once").expect_err("is refused");
     assert!(
         matches!(&error, RunError::Operator(text) if text.contains("everybody knows")),

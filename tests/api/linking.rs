@@ -125,7 +125,7 @@ async fn a_signature_over_anything_else_links_nothing_and_spends_nothing() {
         (
             "over a later end",
             sign(&key, &asked, |challenge| {
-                challenge.expires_at = Timestamp::from_millis(i64::MAX)
+                challenge.expires_at = Timestamp::from_millis(i64::MAX);
             }),
         ),
     ] {

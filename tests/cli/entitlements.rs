@@ -462,3 +462,84 @@ fn a_development_payment_is_made_and_its_refund_noted() {
     client(&["add", "--provider", "apple", "--id", id]).refused(&["101"]);
     client(&["add", "--id", "GPA.1"]).refused(&["refused"]);
 }
+
+/// A PostgreSQL of the original with the rows of the sample, and a key of the real world.
+fn original_in_postgres() -> test_stores::Database {
+    let database = test_stores::Database::fresh();
+    let told = std::process::Command::new("psql")
+        .args([
+            "--quiet",
+            "--no-psqlrc",
+            "--set",
+            "ON_ERROR_STOP=1",
+            "--dbname",
+            &database.url(),
+            "--file",
+        ])
+        .arg(sample("original.sql"))
+        .args([
+            "--command",
+            "UPDATE public.runtime SET backend_key = decode(repeat('5a', 32), 'hex')",
+        ])
+        .output()
+        .expect("psql runs");
+    assert!(told.status.success(), "{told:?}");
+    database
+}
+
+#[test]
+fn an_original_in_postgresql_is_taken_over_into_either_database() {
+    let original = original_in_postgres();
+    let own = test_stores::Database::fresh();
+    let deployments = [Deployment::new(), Deployment::new()];
+    let config = deployments[1].config("https://id.example.org", "c.db");
+    let first = config
+        .lines()
+        .find(|line| line.starts_with("database_url"))
+        .expect("a line")
+        .to_owned();
+    deployments[1].write(
+        "c.toml",
+        &config.replace(&first, &format!("database_url = {:?}", own.url())),
+    );
+    let mut keys = Vec::new();
+    for deployment in &deployments {
+        deployment.run(&["migrate", "up"]).json();
+        let imported = entitlement(deployment, &["import", &original.url()]).json();
+        assert_eq!(
+            imported["imported"],
+            json!({
+                "runtime": 1, "users": 10, "payments": 22, "revocations": 0, "apple_notification_uuid_history": 0,
+                "google_notification_history": 0, "user_errors": 0
+            })
+        );
+        keys.push(imported["proof_pkey"].clone());
+        let info = deployment.run(&["db", "info"]).json();
+        assert_eq!(
+            (&info["ledger"]["gen_index"], &info["entitlements"]["payments"]),
+            (&json!(22), &json!(22))
+        );
+        // Its payments are ours: an owner of two gets a third.
+        let master = "2ddba5516915a9e792c0bc4263677286e71c6130f4ab97688951d3f708dc1148";
+        let before = entitlement(deployment, &["details", master]).json();
+        assert_eq!(before["payments_total"], 4, "{before}");
+        entitlement(deployment, &["grant", "--master-pkey", master, "--plan", "12M"]).json();
+        assert_eq!(
+            entitlement(deployment, &["details", master]).json()["payments_total"],
+            5
+        );
+        entitlement(deployment, &["import", &original.url()]).refused(&["not empty", "nothing was imported"]);
+    }
+    assert_eq!(keys[0], keys[1]);
+    test_stores::psql(&original.url(), "UPDATE schema_version SET version = 8");
+    let other = Deployment::migrated();
+    entitlement(&other, &["import", &original.url()]).refused(&["schema 8", "nothing was imported"]);
+    // In the place of our own database it is refused by name.
+    other.write(
+        "c.toml",
+        &config.replace(&first, &format!("database_url = {:?}", original.url())),
+    );
+    other
+        .run(&["migrate", "up"])
+        .refused(&["original", "entitlement import"]);
+}

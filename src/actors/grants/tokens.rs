@@ -8,10 +8,10 @@ use crate::actors::failure::Failure;
 use crate::db;
 use crate::domain::clock::Timestamp;
 use crate::domain::keys::algorithm::SigningAlgorithm;
-use crate::domain::linking::{self, Entitlements};
+use crate::domain::linking::Entitlements;
 use crate::domain::oauth::client::{Client, GrantType};
 use crate::domain::oauth::family::{self, Family};
-use crate::domain::oauth::scope::{OPENID, ScopeSet};
+use crate::domain::oauth::scope::{ENTITLEMENTS, OPENID, ScopeSet};
 use crate::domain::token::claims::{AccessClaims, AccessGrant, IdClaims, IdGrant, SignIn};
 use crate::domain::token::jws::{self, TokenType};
 use crate::domain::token::refresh::RefreshToken;
@@ -111,7 +111,7 @@ impl Deps {
 impl Deps {
     /// What the scope `entitlements` asks for.
     async fn entitlements(&self, issue: &Issue<'_>) -> Result<Option<Entitlements>, TokenRefusal> {
-        if !issue.scope.contains(linking::SCOPE) {
+        if !issue.scope.contains(ENTITLEMENTS) {
             return Ok(None);
         }
         let account = &issue.family.session.account_id;

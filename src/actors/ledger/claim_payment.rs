@@ -111,7 +111,7 @@ impl Deps {
         mint: Option<Mint>,
         moment: Moment,
     ) -> Result<Result<Redeemed, NotClaimable>, WriteError> {
-        let work = self.writes.transact("claim payment", async move |transaction| {
+        let work = self.change("claim payment", async move |transaction| {
             let minted = match &mint {
                 Some(mint) => book::mint(transaction, mint, &ids, &master, moment).await?,
                 None => false,

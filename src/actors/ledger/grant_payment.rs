@@ -57,7 +57,7 @@ impl Deps {
         let PaymentIds::Rangeproof { order } = payment.ids.clone() else {
             return Err(Failure::Internal("a grant that is of a store".to_owned()));
         };
-        let work = self.writes.transact("grant payment", async move |transaction| {
+        let work = self.change("grant payment", async move |transaction| {
             let redeemed = book::grant(transaction, &payment, &master, moment).await?;
             Ok(Decision::Commit(redeemed))
         });

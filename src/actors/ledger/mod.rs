@@ -25,10 +25,10 @@ use self::setup::LedgerKeys;
 use self::stores::Stores;
 use super::failure::Failure;
 use super::supervise::{Answer, Myself, Role, Timers};
-use super::writer::Writes;
-use crate::config::{Config, Mode};
-use crate::db::Store;
+use super::writer::{WriteError, Writes};
+use crate::config::{Config, DatabaseUrl, Mode};
 use crate::db::entitlements::runtime;
+use crate::db::{DbError, Decision, Store, Transaction};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::entitlement::key::PublicKey;
 use crate::domain::entitlement::proof::{Proof, SignedProof};
@@ -56,6 +56,25 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// Order ids of grants.
     pub random: Arc<dyn Random>,
+    /// Whose turn it is to change the ledger, where changes would wait for each other in the database.
+    pub order: Order,
+}
+
+/// Orders the changes of one process among each other.
+///
+/// Every change takes the one row of the ledger. On a networked database each of many at once would hold a connection, and
+/// all but one would be run again and again; so one is sent at a time, and processes meet one by one. SQLite's Writer
+/// commits many together and needs no order.
+#[derive(Clone, Debug)]
+pub struct Order(Option<Arc<tokio::sync::Mutex<()>>>);
+
+impl Order {
+    /// The order that a database needs.
+    #[must_use]
+    pub fn of(url: &DatabaseUrl) -> Self {
+        let embedded = matches!(url, DatabaseUrl::SqliteFile(_) | DatabaseUrl::SqliteMemory);
+        Self((!embedded).then(Arc::default))
+    }
 }
 
 /// The role.
@@ -105,6 +124,19 @@ impl Deps {
     /// Whether payments may be minted. The key is looked at too: what is minted must never be believed elsewhere.
     fn is_dev(&self) -> bool {
         self.config.mode == Mode::Dev && self.keys.proof.is_dev()
+    }
+
+    /// Changes the ledger in one transaction. See [`Writes::transact`].
+    async fn change<T, F>(&self, name: &'static str, work: F) -> Result<T, WriteError>
+    where
+        T: Send + 'static,
+        F: AsyncFnMut(&mut Transaction<'_>) -> Result<Decision<T>, DbError> + Send + 'static,
+    {
+        let _turn = match &self.order.0 {
+            Some(order) => Some(order.lock().await),
+            None => None,
+        };
+        self.writes.transact(name, work).await
     }
 
     /// Looks at the ticket and publishes it.

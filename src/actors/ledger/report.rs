@@ -112,7 +112,7 @@ impl Deps {
     async fn witness_payment(&self, witnessed: Witnessed) -> Result<bool, NotTaken> {
         witnessed.ids.check()?;
         let moment = self.moment();
-        let work = self.writes.transact("witness payment", async move |transaction| {
+        let work = self.change("witness payment", async move |transaction| {
             Ok(Decision::Commit(book::witness(transaction, &witnessed, moment).await?))
         });
         Ok(work.await.map_err(Failure::from)?)
@@ -120,7 +120,7 @@ impl Deps {
 
     async fn tell_renewal(&self, request: TellRenewal) -> Result<(), NotTaken> {
         request.ids.check()?;
-        let work = self.writes.transact("tell renewal", async move |transaction| {
+        let work = self.change("tell renewal", async move |transaction| {
             let known = book::renew(transaction, &request.ids, request.renewal).await?;
             Ok(Decision::Commit(known))
         });
@@ -133,7 +133,7 @@ impl Deps {
 
     async fn revoke_subscription(&self, request: RevokeSubscription) -> Result<Revoked, NotTaken> {
         let (now, began) = (self.clock.now(), self.clock.monotonic());
-        let work = self.writes.transact("revoke subscription", async move |transaction| {
+        let work = self.change("revoke subscription", async move |transaction| {
             let answer = book::revoke(transaction, &request.subscription, request.at, now).await?;
             Ok(Decision::Commit(answer))
         });

@@ -38,7 +38,7 @@ impl Deps {
             return Ok(false);
         }
         let (requested, asked) = (request.requested, request.asked);
-        let work = self.writes.transact("note refund request", async move |transaction| {
+        let work = self.change("note refund request", async move |transaction| {
             let noted = book::request_refund(transaction, &master, &ids, requested, asked).await?;
             Ok(if noted {
                 Decision::Commit(true)

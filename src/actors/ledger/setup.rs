@@ -63,7 +63,7 @@ pub async fn open(
             Mode::Dev => Zeroizing::new(DEV_SEED),
             Mode::Production => ProofKey::generate_seed(random),
         };
-        make(connection, vault, random, &seed, &GenerationSalt::generate(random), now)?;
+        make(connection, vault, random, &seed, &GenerationSalt::generate(random), now).await?;
     }
     let keys = read(store, vault).await?;
     if mode == Mode::Dev && !keys.proof.is_dev() {
@@ -76,7 +76,7 @@ pub async fn open(
 ///
 /// # Errors
 /// [`DbError`].
-pub fn make(
+pub async fn make(
     connection: &mut WriteConnection,
     vault: &Vault,
     random: &dyn Random,
@@ -85,7 +85,7 @@ pub fn make(
     now: Timestamp,
 ) -> Result<(), DbError> {
     let [key, salt] = seal(vault, random, seed, salt);
-    connection.transact("make ledger", async move |transaction| {
+    let work = connection.transact("make ledger", async move |transaction| {
         if transaction
             .query_one(&runtime::insert(&Runtime::default()))
             .await?
@@ -98,7 +98,8 @@ pub fn make(
             }
         }
         Ok(Decision::Commit(()))
-    })
+    });
+    work.await
 }
 
 /// Key and salt as they are stored in `secrets`: name and sealed form.

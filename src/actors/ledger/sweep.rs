@@ -151,7 +151,7 @@ impl Deps {
         ticket: bool,
     ) -> Result<Option<usize>, Failure> {
         let began = self.clock.monotonic();
-        let work = self.writes.transact("sweep entitlements", async move |transaction| {
+        let work = self.change("sweep entitlements", async move |transaction| {
             if transaction.query_one(&fence).await?.is_none() {
                 return Ok(Decision::Rollback(None));
             }

@@ -75,6 +75,7 @@ impl Process {
             config: Arc::new(config),
             clock: Arc::<ManualClock>::clone(&clock),
             random: Arc::new(Seeded::new(1)),
+            order: Order::of(&store.url),
         };
         let (alarm, _) = Alarm::new();
         let ledger = Door::open(&actix_rt::Arbiter::current(), deps.clone(), alarm, 4096);

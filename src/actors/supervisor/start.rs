@@ -12,7 +12,7 @@ use crate::actors::key_ring::{self, Keys};
 use crate::actors::ledger::revocations::Revocations;
 use crate::actors::ledger::setup::LedgerKeys;
 use crate::actors::ledger::stores::Stores;
-use crate::actors::ledger::{self, Ledger};
+use crate::actors::ledger::{self, Ledger, Order};
 use crate::actors::mailer::transport::TransportError;
 use crate::actors::supervise::Alarm;
 use crate::actors::writer::{self, Writes};
@@ -219,6 +219,7 @@ impl Foundation {
             config: Arc::clone(&self.config),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
+            order: Order::of(&self.config.database_url),
         })
     }
 

@@ -8,14 +8,14 @@ use serde_json::json;
 use super::opened::OpenLedger;
 use super::settings;
 use crate::actors::ledger::setup;
-use crate::cli::deployment::Target;
+use crate::cli::deployment::{Target, wait};
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::config::Mode;
 use crate::db::original::convert::Runtime;
 use crate::db::original::import::{Counts, Keeper, take_over};
 use crate::db::original::place::Place;
-use crate::db::{Decision, OpenError, Statement, Transaction, keys};
+use crate::db::{Decision, OpenError, Sharing, Statement, Transaction, keys};
 use crate::domain::entitlement::key::ProofKey;
 use crate::domain::vault::Vault;
 use crate::system::SystemRandom;
@@ -52,8 +52,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let place = Place::parse(args.database.as_deref().unwrap_or_default());
     let mut ledger = OpenLedger::open(&args.target)?;
     // A server that goes on would sign with the key that is replaced.
-    let _server = ledger.opened.store.lock_for_server().map_err(|error| match error {
-        OpenError::InUse(database) => Failure::operator(format!(
+    let lock = wait(ledger.opened.store.lock_for_server(Sharing::Alone))?;
+    let _server = lock.map_err(|error| match error {
+        OpenError::InUse(database) | OpenError::NotAlone(database) => Failure::operator(format!(
             "a server is using {database}; stop it, import, and start it again"
         )),
         other => other.into(),

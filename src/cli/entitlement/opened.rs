@@ -23,12 +23,10 @@ impl OpenLedger {
         let mut opened = Opened::open(target)?;
         let vault = opened.vault()?;
         let mode = opened.config.mode;
-        let (store, writer) = (&opened.store, &mut opened.writer);
-        let keys = store.with_setup_lock(|| {
-            let made = setup::open(store, writer, &vault, &SystemRandom, mode, now());
-            Ok(wait(made))
-        });
-        let keys = keys???;
+        let _setup = wait(opened.store.lock_for_setup())??;
+        let writer = opened.writer.connection();
+        let made = setup::open(&opened.store, writer, &vault, &SystemRandom, mode, now());
+        let keys = wait(made)??;
         Ok(Self { opened, keys })
     }
 

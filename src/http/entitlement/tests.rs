@@ -19,9 +19,13 @@ struct House {
 
 impl House {
     async fn start(dev: bool) -> Self {
+        Self::on(TestStore::new(), dev).await
+    }
+
+    async fn on(store: TestStore, dev: bool) -> Self {
         let mode = if dev { Mode::Dev } else { Mode::Production };
         let stores = Stores::new(vec![Arc::new(Google(true))]);
-        let process = Process::start(TestStore::new(), mode, stores).await;
+        let process = Process::start(store, mode, stores).await;
         let deps = &process.deps;
         let entitlements = Entitlements {
             ledger: process.ledger.clone(),

@@ -5,11 +5,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use countersign::app;
-use countersign::config::{Config, Dev, MasterKey};
+use countersign::config::{Config, Connections, Dev, MasterKey};
 use countersign::db::store::Migrate;
 use countersign::db::{Decision, Statement, Store};
 use countersign::domain::clock::{Clock, Timestamp};
 use countersign::system::{SystemClock, SystemRandom};
+use futures_util::FutureExt as _;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -71,7 +72,9 @@ impl House {
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = app::Server::start(config, clock, Arc::new(SystemRandom)).expect("the server starts");
+                let server = app::Server::start(config, clock, Arc::new(SystemRandom))
+                    .await
+                    .expect("the server starts");
                 ready.send(server.ready.issuer.clone()).expect("the test waits");
                 let told = async {
                     let _ = stopped.await;
@@ -130,13 +133,16 @@ impl House {
     pub fn write(&self, statement: Statement) {
         let url = countersign::config::DatabaseUrl::SqliteFile(self.folder.path().join("countersign.db"));
         let mode = countersign::config::Mode::Dev;
-        let opened = Store::open(&url, mode, Migrate::Never, Timestamp::from_millis(0));
-        let (_, mut connection) = opened.expect("the database opens");
+        let (sizes, now) = (Connections::default(), Timestamp::from_millis(0));
+        let opened = Store::open(&url, sizes, mode, Migrate::Never, now).now_or_never();
+        let (_, mut connection) = opened.expect("SQLite does not wait").expect("the database opens");
         connection
             .transact("test", async move |transaction| {
                 transaction.query(&statement).await?;
                 Ok(Decision::Commit(()))
             })
+            .now_or_never()
+            .expect("SQLite does not wait")
             .expect("the statement runs");
     }
 

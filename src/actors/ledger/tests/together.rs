@@ -5,14 +5,13 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::*;
-use crate::actors::ledger::report::RevokeSubscription;
+use crate::actors::ledger::report::{NotTaken, RevokeSubscription};
 use crate::domain::entitlement::request::RefundRequest;
 use crate::domain::random::bytes;
 
 /// Two processes on one database.
-async fn two() -> [Process; 2] {
-    let store = TestStore::new();
-    let other = store.again();
+async fn two(store: TestStore) -> [Process; 2] {
+    let other = store.another().await;
     let stores = || Stores::new(vec![Arc::new(Google(true)) as Arc<dyn StoreAdapter>]);
     [
         Process::start(store, Mode::Production, stores()).await,
@@ -20,9 +19,8 @@ async fn two() -> [Process; 2] {
     ]
 }
 
-#[actix_rt::test]
-async fn a_hundred_claims_of_one_payment_at_once_give_one_success_and_one_generation() {
-    let processes = two().await;
+async fn claim_once(store: TestStore) {
+    let processes = two(store).await;
     processes[0].witness(1, "a", 30).await;
     let claims = (0..100).map(|index| processes[index % 2].claim(1, "a"));
     let answers = join_all(claims).await;
@@ -35,37 +33,65 @@ async fn a_hundred_claims_of_one_payment_at_once_give_one_success_and_one_genera
     assert_eq!(processes[1].runtime().await.gen_index, 1);
 }
 
+#[actix_rt::test]
+async fn a_hundred_claims_of_one_payment_at_once_give_one_success_and_one_generation() {
+    claim_once(TestStore::new()).await;
+}
+
+#[actix_rt::test]
+async fn a_hundred_claims_of_one_payment_on_postgresql_give_one_success_and_one_generation() {
+    claim_once(TestStore::on_postgres().await).await;
+}
+
+/// What was told is taken or refused; the server does not fail.
+fn fine<T>(answer: Result<T, NotTaken>) {
+    if let Err(NotTaken::Failure(failure)) = answer {
+        panic!("{failure}");
+    }
+}
+
 /// Does something to one of a few people's payments.
 async fn anything(process: &Process, [kind, person, number]: [u8; 3]) {
-    let (person, number, now) = (1 + person % 6, number % 3, process.clock.now());
+    let (person, number, now) = (1 + person % 6, number % 24, process.clock.now());
     let order = format!("t{person}-{number}");
-    match kind % 6 {
-        0 | 1 => process.witness(person, &order, 40).await,
-        2 => {
-            let _ = process.claim(person, &order).await;
+    match kind % 12 {
+        0..=4 => process.witness(person, &order, 40).await,
+        5..=7 => {
+            if let Err(ClaimRefusal::Failure(failure)) = process.claim(person, &order).await {
+                panic!("{failure}");
+            }
         }
-        3 => {
+        8 | 9 => {
             let _ = process.prove(person).await;
         }
-        4 => {
+        10 => {
             let ids = witnessed(person, &order, now, 40).ids;
             let renewal = Renewal {
                 grace_ms: Some(1000),
                 auto_renewing: Some(number == 0),
             };
-            let _ = process.ledger.ask(TellRenewal { ids, renewal }).await.expect("answers");
+            fine(process.ledger.ask(TellRenewal { ids, renewal }).await.expect("answers"));
         }
         _ => {
             let subscription = Subscription::Google { token: token(&order) };
             let revoke = RevokeSubscription { subscription, at: now };
-            let _ = process.ledger.ask(revoke).await.expect("answers");
+            fine(process.ledger.ask(revoke).await.expect("answers"));
         }
     }
 }
 
 #[actix_rt::test]
 async fn whatever_comes_together_is_answered_and_nobody_shares_a_generation() {
-    let processes = two().await;
+    mix(TestStore::new()).await;
+}
+
+#[actix_rt::test]
+async fn whatever_comes_together_on_postgresql_is_answered_and_nobody_shares_a_generation() {
+    mix(TestStore::on_postgres().await).await;
+}
+
+async fn mix(store: TestStore) {
+    let processes = two(store).await;
     let random = Seeded::new(7);
     let callers = (0..16_usize).map(|caller| {
         let (process, random) = (&processes[caller % 2], &random);

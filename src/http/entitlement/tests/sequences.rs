@@ -14,8 +14,12 @@ use crate::domain::entitlement::standing::UserError;
 use crate::domain::entitlement::vectors::{file, hex32, number, text, time};
 
 async fn replay(name: &str) {
+    replay_on(TestStore::new(), name).await;
+}
+
+async fn replay_on(store: TestStore, name: &str) {
     let vectors = file(name);
-    let house = House::start(vectors["dev_mode"] == true).await;
+    let house = House::on(store, vectors["dev_mode"] == true).await;
     assert_eq!(
         house.entitlements.keys.proof.public().to_hex(),
         vectors["backend_pkey"]
@@ -267,4 +271,17 @@ async fn claims_that_come_early_late_or_for_nothing() {
 #[actix_rt::test]
 async fn a_development_server() {
     replay("sequence_dev_mode.json").await;
+}
+
+#[actix_rt::test]
+async fn all_of_them_on_postgresql() {
+    for name in [
+        "sequence_google_lifecycle.json",
+        "sequence_stack_two_stores.json",
+        "sequence_grace_and_hold.json",
+        "sequence_claim_edge_cases.json",
+        "sequence_dev_mode.json",
+    ] {
+        replay_on(TestStore::on_postgres().await, name).await;
+    }
 }
