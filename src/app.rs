@@ -16,6 +16,7 @@ use crate::actors::key_ring::{Keys, secrets, turn};
 use crate::actors::ledger::revocations::Revocations;
 use crate::actors::ledger::setup::{self, SetupError};
 use crate::actors::ledger::stores::Stores;
+use crate::actors::outgoing::Outgoing;
 use crate::actors::supervise::Alarm;
 use crate::actors::supervisor::{self, Foundation, LedgerGround, StopAll, Threads};
 use crate::config::{Config, Job, Mode};
@@ -176,6 +177,7 @@ impl Server {
             .map_err(|error| RunError::Fault(error.to_string()))?;
         config.bound_to(address);
         let config = Arc::new(config);
+        let outgoing = Outgoing::new(&config).map_err(|error| RunError::Fault(error.to_string()))?;
         let (alarm, heard) = Alarm::new();
         let ledger = ledger.map(|keys| LedgerGround {
             keys,
@@ -189,6 +191,7 @@ impl Server {
             secrets,
             keys: Keys::new(keys),
             ledger,
+            outgoing,
             config,
             clock,
             random,

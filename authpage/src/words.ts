@@ -39,6 +39,8 @@ export function wordsFor(problem: Problem): string {
       return "This signature is not one of this key over this challenge. Please sign it again.";
     case "linked-elsewhere":
       return "This key is linked to another account. Please unlink it there first.";
+    case "not-admitted":
+      return "Your account may not use this application. Please ask whoever runs it.";
     case "unreachable":
       return "No answer from the server. Please check your connection and try again.";
     case "not-loaded":

@@ -32,6 +32,8 @@ pub enum Kind {
     BadSignature,
     /// The key belongs to another account.
     LinkedElsewhere,
+    /// The person may not use this application.
+    NotAdmitted,
     /// Nothing is here.
     NotFound,
     /// The method is not one of this route.
@@ -61,6 +63,7 @@ impl Kind {
             Self::Closed => "closed",
             Self::BadSignature => "bad-signature",
             Self::LinkedElsewhere => "linked-elsewhere",
+            Self::NotAdmitted => "not-admitted",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::Timeout => "timeout",
@@ -82,6 +85,7 @@ impl Kind {
             Self::Closed => "Nobody may sign up here",
             Self::BadSignature => "The signature is not one of this key over this challenge",
             Self::LinkedElsewhere => "This key is linked to another account",
+            Self::NotAdmitted => "This account may not use this application",
             Self::NotFound => "There is nothing here",
             Self::MethodNotAllowed => "This address does not take that method",
             Self::Timeout => "The request took too long to arrive",
@@ -98,7 +102,7 @@ impl Kind {
             Self::InvalidRequest | Self::BadSignature => StatusCode::BAD_REQUEST,
             Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
             Self::Expired => StatusCode::GONE,
-            Self::WrongBrowser | Self::ForbiddenOrigin | Self::Closed => StatusCode::FORBIDDEN,
+            Self::WrongBrowser | Self::ForbiddenOrigin | Self::Closed | Self::NotAdmitted => StatusCode::FORBIDDEN,
             Self::LinkedElsewhere => StatusCode::CONFLICT,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,

@@ -17,6 +17,7 @@ const SERVER_KINDS = [
   "closed",
   "bad-signature",
   "linked-elsewhere",
+  "not-admitted",
   "internal",
 ] as const;
 

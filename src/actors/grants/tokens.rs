@@ -28,6 +28,8 @@ pub struct Tokens {
     pub refresh: Option<String>,
     /// What was granted.
     pub scope: String,
+    /// What kind the access token is, where one was exchanged for another (RFC 8693 §2.2.1).
+    pub issued_token_type: Option<&'static str>,
 }
 
 /// What tokens are issued for.
@@ -52,6 +54,7 @@ impl Deps {
 
     /// Signs the tokens. What was spent and granted is committed before this is called.
     pub(super) async fn issue(&self, issue: &Issue<'_>) -> Result<Tokens, TokenRefusal> {
+        let entitlements = self.entitlements(issue).await?;
         let keys = self.keys.current();
         let lifetimes = &self.config.define.lifetimes;
         let session = &issue.family.session;
@@ -69,6 +72,7 @@ impl Deps {
             jti: self.fresh_name(),
             sign_in: Some(sign_in),
             family: Some(issue.family_id),
+            root: None,
         };
         let claims = AccessClaims::issue(grant, issue.now, lifetimes.access);
         let access = jws::sign(keys.signer(SigningAlgorithm::EdDsa), TokenType::Access, &claims).map_err(internal)?;
@@ -82,7 +86,7 @@ impl Deps {
                 nonce: issue.nonce,
                 access_token: Some(&access),
                 algorithm,
-                entitlements: self.entitlements(issue).await?,
+                entitlements,
             };
             let claims = IdClaims::issue(grant, issue.now, lifetimes.id);
             Some(jws::sign(keys.signer(algorithm), TokenType::Id, &claims).map_err(internal)?)
@@ -104,6 +108,7 @@ impl Deps {
             id,
             refresh,
             scope,
+            issued_token_type: None,
         })
     }
 }
@@ -120,6 +125,6 @@ impl Deps {
     }
 }
 
-fn internal(error: impl std::fmt::Display) -> TokenRefusal {
+pub(super) fn internal(error: impl std::fmt::Display) -> TokenRefusal {
     TokenRefusal::Failure(Failure::Internal(error.to_string()))
 }

@@ -14,6 +14,7 @@ use crate::actors::ledger::setup::LedgerKeys;
 use crate::actors::ledger::stores::Stores;
 use crate::actors::ledger::{self, Ledger, Order};
 use crate::actors::mailer::transport::TransportError;
+use crate::actors::outgoing::Outgoing;
 use crate::actors::supervise::Alarm;
 use crate::actors::writer::{self, Writes};
 use crate::actors::{grants, linking, login, mailer, sweeper};
@@ -45,6 +46,8 @@ pub struct Foundation {
     pub keys: Keys,
     /// What the ledger stands on, if entitlements are among the jobs.
     pub ledger: Option<LedgerGround>,
+    /// The way out to addresses that clients registered.
+    pub outgoing: Outgoing,
     /// What the operator set.
     pub config: Arc<Config>,
     /// The time.
@@ -202,6 +205,8 @@ impl Foundation {
             writes: writes.clone(),
             keys: self.keys.clone(),
             secrets: Arc::clone(&self.secrets),
+            outgoing: self.outgoing.clone(),
+            key_cache: grants::KeyCache::default(),
             config: Arc::clone(&self.config),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
