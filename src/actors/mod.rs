@@ -11,6 +11,7 @@ pub mod failure;
 pub mod grants;
 pub mod key_ring;
 pub mod ledger;
+pub mod linking;
 pub mod login;
 pub mod mailer;
 pub mod outgoing;

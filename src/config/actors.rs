@@ -19,6 +19,8 @@ pub struct Actors {
     pub mailer: usize,
     /// Sweeper.
     pub sweeper: usize,
+    /// Linking.
+    pub linking: usize,
 }
 
 impl Default for Actors {
@@ -31,6 +33,7 @@ impl Default for Actors {
             writer: 4096,
             mailer: 256,
             sweeper: 16,
+            linking: 256,
         }
     }
 }
@@ -44,6 +47,7 @@ impl Section for Actors {
         v.within("ledger", &mut self.ledger, most.clone());
         v.within("writer", &mut self.writer, most.clone());
         v.within("mailer", &mut self.mailer, most.clone());
-        v.within("sweeper", &mut self.sweeper, most);
+        v.within("sweeper", &mut self.sweeper, most.clone());
+        v.within("linking", &mut self.linking, most);
     }
 }

@@ -10,7 +10,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _, Route};
 
 use super::problem::{Kind, Problem};
-use super::{account, dev, headers, login, oauth, onboard, operate, pages, password};
+use super::{account, dev, headers, linking, login, oauth, onboard, operate, pages, password};
 
 /// Paths of the sign-in pages: one document serves them all.
 const PAGES: [&str; 13] = [
@@ -95,6 +95,15 @@ pub fn routes(config: &mut ServiceConfig) {
                 .open(),
         )
         .service(at("/.well-known/jwks.json/").get(oauth::discovery::jwks).open());
+}
+
+/// Where accounts and entitlements meet: of a server that has both jobs.
+pub fn linking_routes(config: &mut ServiceConfig) {
+    config
+        .service(at("/account/entitlements/").get(linking::standing).finish())
+        .service(at("/account/entitlements/challenge/").post(linking::challenge).finish())
+        .service(at("/account/entitlements/link/").post(linking::link).finish())
+        .service(at("/account/entitlements/unlink/").post(linking::unlink).finish());
 }
 
 /// What a development server has besides.

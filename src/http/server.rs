@@ -44,6 +44,10 @@ pub fn build(app: Data<App>, listener: TcpListener) -> io::Result<Server> {
                 }
                 if entitlements {
                     entitlement::route::routes(site);
+                    entitlement::onion::routes(site);
+                }
+                if identity && entitlements {
+                    routes::linking_routes(site);
                 }
                 routes::operator_routes(site);
             })

@@ -12,6 +12,7 @@ use super::ask::{Door, Shards};
 use super::grants::Grants;
 use super::key_ring::KeyRing;
 use super::ledger::Ledger;
+use super::linking::Linking;
 use super::login::Login;
 use super::mailer::Mailer;
 use super::supervise::{Answer, Myself, Request, Role, Serve};
@@ -33,6 +34,8 @@ pub struct Actors {
     pub grants: Shards<Grants>,
     /// Entitlements, if they are among the jobs.
     pub ledger: Option<Door<Ledger>>,
+    /// Master keys of accounts, if there are accounts and entitlements.
+    pub linking: Option<Door<Linking>>,
     /// Expiry.
     pub sweeper: Door<Sweeper>,
 }
@@ -84,6 +87,9 @@ impl Serve<CheckHealth> for Supervisor {
             if let Some(ledger) = &actors.ledger {
                 all.push(health(std::slice::from_ref(ledger)).await);
             }
+            if let Some(linking) = &actors.linking {
+                all.push(health(std::slice::from_ref(linking)).await);
+            }
             all
         })
     }
@@ -119,6 +125,9 @@ impl Serve<StopAll> for Supervisor {
             let patience = request.patience;
             let mut late = Vec::new();
             late.extend(close(std::slice::from_ref(&actors.sweeper), patience).await);
+            if let Some(linking) = &actors.linking {
+                late.extend(close(std::slice::from_ref(linking), patience).await);
+            }
             if let Some(ledger) = &actors.ledger {
                 late.extend(close(std::slice::from_ref(ledger), patience).await);
             }

@@ -17,8 +17,8 @@ use crate::actors::mailer::transport::TransportError;
 use crate::actors::outgoing::Outgoing;
 use crate::actors::supervise::Alarm;
 use crate::actors::writer::{self, Writes};
-use crate::actors::{grants, login, mailer, sweeper};
-use crate::config::Config;
+use crate::actors::{grants, linking, login, mailer, sweeper};
+use crate::config::{Config, Job};
 use crate::db::kv::KeyValue;
 use crate::db::{Store, WriteConnection};
 use crate::domain::clock::Clock;
@@ -107,8 +107,8 @@ pub fn rotation_policy(config: &Config) -> RotationPolicy {
     }
 }
 
-/// Starts all actors: Writer, `KeyRing`, Mailer, Login, Grants, Ledger, Sweeper, Supervisor. Writer has a thread of its
-/// own, because it waits for the disk, and so has Ledger, because it signs; Login and Grants have a shard on each HTTP
+/// Starts all actors: Writer, `KeyRing`, Mailer, Login, Grants, Ledger, Linking, Sweeper, Supervisor. Writer has a
+/// thread of its own, because it waits for the disk, and so has Ledger, because it signs; Login and Grants have a shard on each HTTP
 /// worker, opened by its first request.
 ///
 /// # Errors
@@ -132,6 +132,9 @@ pub fn start(ground: &Foundation, connection: WriteConnection, alarm: &Alarm) ->
         threads.push(signing);
         door
     });
+    let linking = ground
+        .linking(&writes)
+        .map(|deps| Door::open(&house, deps, alarm.clone(), rooms.linking));
     let sweeper = Door::open(
         &house,
         ground.sweeper(&writes, ledger.as_ref()),
@@ -145,6 +148,7 @@ pub fn start(ground: &Foundation, connection: WriteConnection, alarm: &Alarm) ->
         login,
         grants,
         ledger,
+        linking,
         sweeper,
     };
     let supervisor = Door::open(&house, actors.clone(), alarm.clone(), SUPERVISOR_ROOM);
@@ -221,6 +225,18 @@ impl Foundation {
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
             order: Order::of(&self.config.database_url),
+        })
+    }
+
+    /// Where accounts and entitlements meet: there alone where both are jobs.
+    fn linking(&self, writes: &Writes) -> Option<linking::Deps> {
+        let both = [Job::Identity, Job::Entitlements];
+        let jobs = &self.config.define.jobs;
+        both.iter().all(|job| jobs.contains(job)).then(|| linking::Deps {
+            writes: writes.clone(),
+            config: Arc::clone(&self.config),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
         })
     }
 

@@ -5,6 +5,7 @@
 //! request which came sealed in another one is answered alike.
 //!
 //! - [`dispatch`](mod@dispatch), [`route`]: which request is which, without and with HTTP
+//! - [`onion`]: requests that come sealed
 //! - `json`, `fields`: reading bodies, with every wrong field named
 //! - `answer`, `list`: envelopes, and the one answer that may be long
 //! - one file for each endpoint
@@ -12,6 +13,7 @@
 pub mod answer;
 pub mod dispatch;
 pub mod list;
+pub mod onion;
 pub mod route;
 
 mod add_payment;
@@ -38,6 +40,8 @@ use crate::actors::supervisor::{Actors, Foundation};
 use crate::config::Mode;
 use crate::db::Store;
 use crate::domain::clock::Clock;
+use crate::domain::entitlement::onion::OnionKey;
+use crate::domain::random::Random;
 
 /// What the entitlement routes hold.
 pub struct Entitlements {
@@ -47,6 +51,10 @@ pub struct Entitlements {
     keys: Arc<LedgerKeys>,
     store: Store,
     clock: Arc<dyn Clock>,
+    /// Opens requests that are sealed to the proof key.
+    onion: OnionKey,
+    /// Nonces of sealed answers.
+    random: Arc<dyn Random>,
     /// Whether claims may mint.
     dev: bool,
 }
@@ -63,6 +71,8 @@ impl Entitlements {
             keys: Arc::clone(&here.keys),
             store: ground.store.clone(),
             clock: Arc::clone(&ground.clock),
+            onion: OnionKey::of(&here.keys.proof),
+            random: Arc::clone(&ground.random),
             dev: ground.config.mode == Mode::Dev,
         })
     }
@@ -71,11 +81,5 @@ impl Entitlements {
     #[must_use]
     pub fn has_dev_key(&self) -> bool {
         self.keys.proof.is_dev()
-    }
-
-    /// The key that signs proofs, and opens requests that are sealed to it.
-    #[must_use]
-    pub fn keys(&self) -> &LedgerKeys {
-        &self.keys
     }
 }

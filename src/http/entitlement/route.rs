@@ -30,13 +30,13 @@ pub fn routes(config: &mut ServiceConfig) {
     }
 }
 
-async fn options() -> HttpResponse {
+pub(super) async fn options() -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::ALLOW, "OPTIONS, POST"))
         .finish()
 }
 
-async fn other_method() -> HttpResponse {
+pub(super) async fn other_method() -> HttpResponse {
     let mut response = render(Reply::elsewhere(405), false);
     let allow = header::HeaderValue::from_static("OPTIONS, POST");
     response.headers_mut().insert(header::ALLOW, allow);

@@ -34,6 +34,8 @@ impl House {
             keys: Arc::clone(&deps.keys),
             store: deps.store.clone(),
             clock: Arc::clone(&deps.clock),
+            onion: OnionKey::of(&deps.keys.proof),
+            random: Arc::clone(&deps.random),
             dev,
         };
         Self { process, entitlements }
