@@ -1,6 +1,7 @@
 //! The keys that rotate: JOSE signing keys and refresh-encryption keys, from birth to withdrawal.
 
 pub mod algorithm;
+pub mod foreign;
 pub mod jwk;
 pub mod keyset;
 pub mod lifecycle;
