@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::client::{ApplicationType, AuthMethod, Client, ClientId, GrantType};
+use super::client_options::OptionMetadata;
 use super::client_secret::ClientSecret;
 use super::registered_uri;
 use super::scope::{OFFLINE_ACCESS, ScopeSet};
@@ -24,18 +25,12 @@ pub const MAX_URIS: usize = 32;
 pub const MAX_NAME: usize = 100;
 
 /// Metadata that asks for a protection or a form this server does not give. Ignoring it would be a promise broken.
-const UNSUPPORTED: [&str; 12] = [
-    "sector_identifier_uri",
+const UNSUPPORTED: [&str; 6] = [
     "id_token_encrypted_response_alg",
     "id_token_encrypted_response_enc",
-    "userinfo_signed_response_alg",
     "userinfo_encrypted_response_alg",
     "userinfo_encrypted_response_enc",
-    "request_object_signing_alg",
     "request_object_encryption_alg",
-    "require_signed_request_object",
-    "require_pushed_authorization_requests",
-    "dpop_bound_access_tokens",
     "tls_client_certificate_bound_access_tokens",
 ];
 
@@ -66,8 +61,6 @@ pub struct ClientMetadata {
     pub scope: Option<String>,
     /// `web` or `native`.
     pub application_type: Option<String>,
-    /// `public`.
-    pub subject_type: Option<String>,
     /// `RS256`, `ES256` or `EdDSA`.
     pub id_token_signed_response_alg: Option<String>,
     /// Seconds.
@@ -80,6 +73,9 @@ pub struct ClientMetadata {
     /// Our own: do not ask people for consent.
     #[serde(default)]
     pub first_party: bool,
+    /// What most clients do without.
+    #[serde(flatten)]
+    pub options: OptionMetadata,
     /// All else.
     #[serde(flatten)]
     pub other: BTreeMap<String, Value>,
@@ -125,10 +121,15 @@ impl ClientMetadata {
         let secret = self.secret(auth_method, registrar.random)?;
         let application_type = self.application_type()?;
         let grant_types = self.grant_types()?;
+        let redirect_uris = self.redirect_uris(application_type, registrar.loopback_issuer)?;
+        let options = self
+            .options
+            .check(&redirect_uris, application_type, registrar.loopback_issuer)?;
         let client = Client {
             name: self.name(&id)?,
             client_uri: self.client_uri(registrar.loopback_issuer)?,
-            redirect_uris: self.redirect_uris(application_type, registrar.loopback_issuer)?,
+            redirect_uris,
+            options,
             post_logout_redirect_uris: self.post_logout_redirect_uris(application_type, registrar.loopback_issuer)?,
             scopes: self.scopes(&grant_types)?,
             grant_types,
@@ -151,7 +152,6 @@ impl ClientMetadata {
         if let Some(name) = UNSUPPORTED.iter().find(asked) {
             return Err(refuse(name, "this server does not support it"));
         }
-        one_of("subject_type", self.subject_type.as_deref(), &[("public", ())], ())?;
         for response_type in self.response_types.iter().flatten() {
             one_of("response_types", Some(response_type), &[("code", ())], ())?;
         }
@@ -308,7 +308,7 @@ fn checked_uris(
     Ok(uris.to_vec())
 }
 
-fn one_of<T: Copy>(field: &str, name: Option<&str>, known: &[(&str, T)], default: T) -> Result<T, MetadataError> {
+pub(super) fn one_of<T: Copy>(field: &str, name: Option<&str>, known: &[(&str, T)], default: T) -> Result<T, MetadataError> {
     let Some(name) = name else {
         return Ok(default);
     };
@@ -322,7 +322,7 @@ fn one_of<T: Copy>(field: &str, name: Option<&str>, known: &[(&str, T)], default
         })
 }
 
-fn refuse(field: &str, problem: &str) -> MetadataError {
+pub(super) fn refuse(field: &str, problem: &str) -> MetadataError {
     MetadataError {
         field: field.to_owned(),
         problem: problem.to_owned(),

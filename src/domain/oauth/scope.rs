@@ -125,6 +125,14 @@ impl ScopeSet {
     }
 }
 
+/// The scope that opens a userinfo claim; `None` for a claim that this server does not have.
+#[must_use]
+pub fn opener_of(claim: &str) -> Option<&'static str> {
+    ["profile", "email", "phone", "address"]
+        .into_iter()
+        .find(|scope| claims_of(scope).contains(&claim))
+}
+
 fn claims_of(scope: &str) -> &'static [&'static str] {
     match scope {
         "profile" => &[
