@@ -23,6 +23,7 @@ mod limits;
 mod load;
 mod log;
 mod mail;
+mod outgoing;
 mod print;
 mod raw;
 mod reader;
@@ -48,6 +49,7 @@ pub use lifetimes::Lifetimes;
 pub use limits::{Bucket, Limits};
 pub use log::{Log, LogFormat};
 pub use mail::Mail;
+pub use outgoing::Outgoing;
 pub use realm::Realm;
 pub use secrets::{KeyError, MasterKey, SmtpPassword};
 pub use smtp::{Delivery, Smtp, Starttls};
@@ -104,6 +106,8 @@ pub struct Config {
     pub actors: Actors,
     /// Outgoing mail.
     pub mail: Mail,
+    /// Requests to addresses that clients registered.
+    pub outgoing: Outgoing,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -135,6 +139,7 @@ impl Config {
             kv: Kv::default(),
             actors: Actors::default(),
             mail: Mail::blank(),
+            outgoing: Outgoing::default(),
             log: Log::default(),
         }
     }
@@ -154,6 +159,7 @@ impl Section for Config {
         v.section("kv", &mut self.kv);
         v.section("actors", &mut self.actors);
         v.section("mail", &mut self.mail);
+        v.section("outgoing", &mut self.outgoing);
         v.section("log", &mut self.log);
     }
 }

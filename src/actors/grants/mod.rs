@@ -22,6 +22,7 @@ use std::sync::Arc;
 use super::failure::Failure;
 use super::key_ring::Keys;
 use super::key_ring::secrets::Secrets;
+use super::outgoing::Outgoing;
 use super::supervise::Role;
 use super::writer::Writes;
 use crate::config::Config;
@@ -47,6 +48,8 @@ pub struct Deps {
     pub keys: Keys,
     /// Seals flows.
     pub secrets: Arc<Secrets>,
+    /// Fetches the keys of clients that publish them.
+    pub outgoing: Outgoing,
     /// Issuer, lifetimes, limits.
     pub config: Arc<Config>,
     /// The time.

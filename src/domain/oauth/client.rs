@@ -11,6 +11,7 @@ use super::redirect;
 use super::scope::{OFFLINE_ACCESS, ScopeSet};
 use crate::domain::clock::Timestamp;
 use crate::domain::keys::algorithm::SigningAlgorithm;
+use crate::domain::keys::client_key::ClientAlgorithm;
 
 /// Longest client id, in bytes.
 pub const MAX_ID: usize = 128;
@@ -49,11 +50,23 @@ pub enum AuthMethod {
     None,
     /// HTTP Basic (RFC 6749 §2.3.1).
     ClientSecretBasic,
+    /// The secret as a parameter of the body (RFC 6749 §2.3.1).
+    ClientSecretPost,
+    /// An assertion signed by a key of the client's own (OIDC Core §9, RFC 7523 §3).
+    PrivateKeyJwt,
 }
 
 impl AuthMethod {
     /// All methods, in the order in which discovery lists them.
-    pub const ALL: [Self; 2] = [Self::None, Self::ClientSecretBasic];
+    pub const ALL: [Self; 4] = [
+        Self::None,
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::PrivateKeyJwt,
+    ];
+
+    /// Those by which a client proves itself to be the one it says it is.
+    pub const PROVING: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::PrivateKeyJwt];
 
     /// The name in the IANA registry.
     #[must_use]
@@ -61,7 +74,15 @@ impl AuthMethod {
         match self {
             Self::None => "none",
             Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
         }
+    }
+
+    /// Whether a client needs a secret for it.
+    #[must_use]
+    pub const fn takes_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
     }
 }
 
@@ -73,11 +94,31 @@ pub enum GrantType {
     AuthorizationCode,
     /// RFC 6749 §6.
     RefreshToken,
+    /// RFC 6749 §4.4.
+    ClientCredentials,
+    /// RFC 8628 §3.4.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
+    /// RFC 8693 §2.1.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
+    TokenExchange,
 }
 
 impl GrantType {
     /// All grant types, in the order in which discovery lists them.
-    pub const ALL: [Self; 2] = [Self::AuthorizationCode, Self::RefreshToken];
+    pub const ALL: [Self; 5] = [
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::ClientCredentials,
+        Self::DeviceCode,
+        Self::TokenExchange,
+    ];
+
+    /// The grant of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|grant| grant.as_str() == name)
+    }
 
     /// The value of `grant_type`.
     #[must_use]
@@ -85,8 +126,21 @@ impl GrantType {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+            Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
         }
     }
+}
+
+/// Where the public keys of a client are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeySource {
+    /// In its record: a JWK set that [`ClientKeys::check`](crate::domain::keys::client_key::ClientKeys::check) passed.
+    Jwks(serde_json::Value),
+    /// At this address.
+    JwksUri(String),
 }
 
 /// Where a client runs (`application_type`, OIDC Registration §2). It decides which redirect URIs it may have.
@@ -122,6 +176,18 @@ pub struct Client {
     pub auth_method: AuthMethod,
     /// Hash of its secret; there exactly if `auth_method` needs one.
     pub secret_hash: Option<ClientSecretHash>,
+    /// What it signs with; there at least if `auth_method` needs it.
+    #[serde(default)]
+    pub keys: Option<KeySource>,
+    /// The one algorithm of its assertions (`token_endpoint_auth_signing_alg`); any that its keys have, where it says none.
+    #[serde(default)]
+    pub auth_alg: Option<ClientAlgorithm>,
+    /// The resource servers it may have tokens for (RFC 8707), besides this server itself.
+    #[serde(default)]
+    pub resources: Vec<String>,
+    /// Only people who hold this scope may use it.
+    #[serde(default)]
+    pub required_scope: Option<String>,
     /// An authorization request without PKCE is refused. Always true for public clients.
     pub require_pkce: bool,
     /// One of the operator's own applications: people are not asked for consent, unless it asks that they be.
@@ -170,6 +236,12 @@ impl Client {
             .any(|registered| registered == presented)
     }
 
+    /// Whether a person who holds `scopes` may use it.
+    #[must_use]
+    pub fn admits(&self, scopes: &ScopeSet) -> bool {
+        self.required_scope.as_ref().is_none_or(|scope| scopes.contains(scope))
+    }
+
     /// Whether `secret` is its secret, compared in constant time. A public client has none.
     #[must_use]
     pub fn knows_secret(&self, secret: &ClientSecret) -> bool {
@@ -208,10 +280,14 @@ pub(super) mod testing {
             client_uri: None,
             redirect_uris: vec!["https://app.example/cb".to_owned()],
             post_logout_redirect_uris: vec!["https://app.example/bye".to_owned()],
-            grant_types: GrantType::ALL.to_vec(),
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
             scopes: ScopeSet::standard(),
             auth_method: AuthMethod::None,
             secret_hash: None,
+            keys: None,
+            auth_alg: None,
+            resources: Vec::new(),
+            required_scope: None,
             require_pkce: true,
             first_party: false,
             id_token_alg: SigningAlgorithm::EdDsa,
@@ -244,6 +320,15 @@ mod tests {
             let json = serde_json::to_string(&client).expect("serialises");
             assert_eq!(serde_json::from_str::<Client>(&json).expect("parses"), client);
         }
+    }
+
+    #[test]
+    fn a_record_of_an_earlier_version_is_read() {
+        let mut record = serde_json::to_value(testing::public()).expect("serialises");
+        for name in ["keys", "auth_alg", "resources", "required_scope"] {
+            record.as_object_mut().expect("an object").remove(name).expect("there");
+        }
+        assert_eq!(serde_json::from_value::<Client>(record).expect("parses"), testing::public());
     }
 
     #[test]

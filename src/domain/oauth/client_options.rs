@@ -3,7 +3,7 @@
 //! Each has the default of its specification, so that a record from before an option existed is read as one without it.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::client::ApplicationType;
@@ -11,7 +11,7 @@ use super::metadata::{MetadataError, one_of, refuse};
 use super::registered_uri;
 use super::subject::SubjectType;
 use crate::domain::keys::algorithm::SigningAlgorithm;
-use crate::domain::keys::foreign::ForeignAlgorithm;
+use crate::domain::keys::client_key::ClientAlgorithm;
 
 /// The options of a registered client.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,19 +25,45 @@ pub struct ClientOptions {
     pub require_signed: bool,
     /// The one algorithm of its request objects; any that its key has, where it is not said.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_object_alg: Option<ForeignAlgorithm>,
+    pub request_object_alg: Option<ClientAlgorithm>,
     /// It gets tokens for a key alone (RFC 9449 §5.2).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub dpop_bound: bool,
     /// What it knows people by.
     #[serde(skip_serializing_if = "SubjectType::is_public")]
     pub subject_type: SubjectType,
+    /// Where its sector lists its redirect URIs, as it was registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sector_identifier_uri: Option<String>,
     /// Userinfo answers are signed for it with this algorithm (OIDC Core §5.3.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub userinfo_alg: Option<SigningAlgorithm>,
     /// Where it is told of the end of a session (OIDC Back-Channel Logout §2.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backchannel_logout_uri: Option<String>,
+}
+
+impl ClientOptions {
+    /// The options that differ from their defaults, by the names of the IANA registry.
+    #[must_use]
+    pub fn describe(&self) -> Map<String, Value> {
+        let mut described = Map::new();
+        let mut put = |name: &str, value: Value| {
+            if !matches!(value, Value::Null | Value::Bool(false)) {
+                described.insert(name.to_owned(), value);
+            }
+        };
+        put("require_pushed_authorization_requests", self.require_pushed.into());
+        put("require_signed_request_object", self.require_signed.into());
+        put("request_object_signing_alg", json!(self.request_object_alg));
+        put("dpop_bound_access_tokens", self.dpop_bound.into());
+        put("subject_type", if self.subject_type.is_public() { "public" } else { "pairwise" }.into());
+        put("sector_identifier_uri", json!(self.sector_identifier_uri));
+        put("userinfo_signed_response_alg", json!(self.userinfo_alg));
+        put("backchannel_logout_uri", json!(self.backchannel_logout_uri));
+        put("backchannel_logout_session_required", self.backchannel_logout_uri.is_some().into());
+        described
+    }
 }
 
 /// The metadata of these options, by the names of the IANA registry.
@@ -83,13 +109,14 @@ impl OptionMetadata {
             request_object_alg: self.request_object_alg()?,
             dpop_bound: self.dpop_bound_access_tokens.unwrap_or(false),
             subject_type: self.subject_type(redirect_uris)?,
+            sector_identifier_uri: self.sector_identifier_uri.clone(),
             userinfo_alg: self.userinfo_alg()?,
             backchannel_logout_uri: self.backchannel_logout_uri(application_type, loopback_issuer)?,
         })
     }
 
-    fn request_object_alg(&self) -> Result<Option<ForeignAlgorithm>, MetadataError> {
-        let known = ForeignAlgorithm::ALL.map(|algorithm| (algorithm.name(), Some(algorithm)));
+    fn request_object_alg(&self) -> Result<Option<ClientAlgorithm>, MetadataError> {
+        let known = ClientAlgorithm::ALL.map(|algorithm| (algorithm.name(), Some(algorithm)));
         let name = self.request_object_signing_alg.as_deref();
         one_of("request_object_signing_alg", name, &known, None)
     }
@@ -172,8 +199,6 @@ fn host(uri: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn check(metadata: Value, redirect_uris: &[&str]) -> Result<ClientOptions, MetadataError> {
@@ -207,7 +232,7 @@ mod tests {
         let sector = "app.example".to_owned();
         assert_eq!(options.subject_type, SubjectType::Pairwise { sector });
         assert_eq!(options.userinfo_alg, Some(SigningAlgorithm::Es256));
-        assert_eq!(options.request_object_alg, Some(ForeignAlgorithm::Ps256));
+        assert_eq!(options.request_object_alg, Some(ClientAlgorithm::Ps256));
         assert!(options.require_signed && options.require_pushed && options.dpop_bound);
         let json = serde_json::to_string(&options).expect("writes");
         assert_eq!(serde_json::from_str::<ClientOptions>(&json).expect("reads"), options);

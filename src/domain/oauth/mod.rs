@@ -5,7 +5,9 @@
 //! - [`error`]: the error codes of the RFCs and a description that fits their grammar
 //! - [`parameters`]: form-encoded queries and bodies, parsed strictly
 //! - [`scope`], [`pkce`], [`prompt`], [`redirect`], [`claims_request`]: the values a request is made of
-//! - [`client`], [`client_options`], [`client_secret`], [`credentials`]: who asks, and how it proves itself
+//! - [`client`], [`client_options`], [`client_secret`], [`client_assertion`], [`credentials`]: who asks, and how it proves
+//!   itself
+//! - [`resource`]: which servers tokens are for
 //! - [`metadata`], [`registered_uri`]: what a client may be registered with
 //! - [`request`]: an authorization request, from raw parameters to one that may proceed
 //! - [`pushed`], [`request_object`]: a request that was handed in beforehand, or signed
@@ -17,6 +19,7 @@
 
 pub mod claims_request;
 pub mod client;
+pub mod client_assertion;
 pub mod client_options;
 pub mod client_secret;
 pub mod code;
@@ -35,6 +38,7 @@ pub mod redirect;
 pub mod registered_uri;
 pub mod request;
 pub mod request_object;
+pub mod resource;
 pub mod scope;
 pub mod subject;
 pub mod terms;

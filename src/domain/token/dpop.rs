@@ -11,10 +11,10 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::foreign::ForeignJws;
+use super::client_jws::ClientJws;
 use super::numeric_date;
 use crate::domain::clock::Timestamp;
-use crate::domain::keys::foreign::ForeignKey;
+use crate::domain::keys::client_key::ClientKey;
 
 /// The `typ` of a proof.
 pub const TYPE: &str = "dpop+jwt";
@@ -91,16 +91,17 @@ impl Proof {
         if text.len() > MAX_BYTES {
             return Err(ProofError::Malformed);
         }
-        let jws = ForeignJws::parse(text).map_err(|_| ProofError::Malformed)?;
-        if !jws.is_of_type(TYPE) {
+        let jws = ClientJws::read(text).map_err(|_| ProofError::Malformed)?;
+        if jws.typ().as_deref() != Some(TYPE) {
             return Err(ProofError::Malformed);
         }
-        let key = jws.jwk().ok_or(ProofError::Malformed)?;
-        let key = ForeignKey::parse(key).map_err(|_| ProofError::Malformed)?;
-        let claims: Claims = jws.verify(&key).map_err(|error| match error {
-            super::jws::TokenError::BadSignature => ProofError::BadSignature,
-            _ => ProofError::Malformed,
-        })?;
+        let key = jws.jwk().and_then(ClientKey::read).ok_or(ProofError::Malformed)?;
+        let payload = jws.verify_with(&key).map_err(|_| ProofError::BadSignature)?;
+        // serde would also read the fields from a list, by their order.
+        if payload.first() != Some(&b'{') {
+            return Err(ProofError::Malformed);
+        }
+        let claims: Claims = serde_json::from_slice(payload).map_err(|_| ProofError::Malformed)?;
         if claims.jti.is_empty() || claims.jti.len() > MAX_JTI {
             return Err(ProofError::Malformed);
         }
@@ -115,7 +116,7 @@ impl Proof {
             return Err(ProofError::OtherToken);
         }
         Ok(Self {
-            thumbprint: key.thumbprint().to_owned(),
+            thumbprint: key.thumbprint(),
             nonce: claims.nonce,
             jti: claims.jti,
             issued_at: claims.iat,
@@ -162,9 +163,22 @@ fn is_same_url(htu: &str, url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+    use ed25519_dalek::{Signer as _, SigningKey};
 
     use super::*;
-    use crate::domain::token::foreign::testing::{jwk, sign};
+
+    fn jwk(seed: u8) -> Value {
+        let key = SigningKey::from_bytes(&[seed; 32]).verifying_key();
+        json!({ "kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(key.as_bytes()) })
+    }
+
+    /// Signed by the key of [`jwk`], whatever the header says.
+    fn sign(seed: u8, header: &Value, payload: &Value) -> String {
+        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let message = format!("{}.{}", encode(header), encode(payload));
+        let signature = SigningKey::from_bytes(&[seed; 32]).sign(message.as_bytes());
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
+    }
 
     const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
     const URL: &str = "https://id.example/oauth/token/";
@@ -203,8 +217,8 @@ mod tests {
     #[test]
     fn a_right_proof_names_its_key_and_itself() {
         let proof = read(&header(), &with(claims(), "nonce", json!("n"))).expect("is right");
-        let key = ForeignKey::parse(&jwk(1)).expect("a key");
-        assert_eq!((proof.thumbprint.as_str(), proof.nonce.as_deref()), (key.thumbprint(), Some("n")));
+        let key = ClientKey::read(&jwk(1)).expect("a key");
+        assert_eq!((&proof.thumbprint, proof.nonce.as_deref()), (&key.thumbprint(), Some("n")));
         assert_eq!(proof.expires_at(), NOW.plus(MAX_AGE));
         let other = read(&header(), &with(claims(), "jti", json!("j2"))).expect("is right");
         assert_ne!(proof.id(), other.id());
@@ -218,7 +232,6 @@ mod tests {
             ("typ", json!("JWT")),
             ("alg", json!("none")),
             ("alg", json!("HS256")),
-            ("alg", json!("ES256")),
             ("jwk", Value::Null),
             ("jwk", json!("x")),
             ("jwk", json!({ "kty": "oct", "k": "AAAA" })),
@@ -228,6 +241,8 @@ mod tests {
             let what = format!("{name} {value}");
             assert_eq!(read(&with(header(), name, value), &claims()), Err(ProofError::Malformed), "{what}");
         }
+        let other = with(header(), "alg", json!("ES256"));
+        assert_eq!(read(&other, &claims()), Err(ProofError::BadSignature));
         let foreign = with(header(), "jwk", jwk(2));
         assert_eq!(read(&foreign, &claims()), Err(ProofError::BadSignature));
     }

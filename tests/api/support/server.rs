@@ -135,6 +135,7 @@ impl Server {
         let registrar = Registrar {
             random: &SystemRandom,
             loopback_issuer: true,
+            by_operator: true,
         };
         let registered = metadata.register(registrar).expect("is registered");
         let insert = clients::insert(&registered.client, self.clock.now()).expect("a statement");
