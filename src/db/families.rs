@@ -8,15 +8,20 @@ use crate::domain::oauth::client::ClientId;
 use crate::domain::oauth::family::Family;
 use crate::domain::oauth::flow::SessionFacts;
 use crate::domain::oauth::scope::ScopeSet;
+use crate::domain::oauth::terms::Terms;
 
 /// Stores a new family.
 ///
 /// # Errors
 /// [`DbError::Inconsistent`] if the sequence is beyond what a column holds.
 pub fn insert(id: &str, family: &Family) -> Result<Statement, DbError> {
+    let terms = match family.terms.is_empty() {
+        true => None,
+        false => Some(serde_json::to_string(&family.terms).map_err(|error| DbError::Inconsistent(error.to_string()))?),
+    };
     Ok(Statement::new(
         "INSERT INTO families (id, client_id, account_id, sid, scope, authenticated_at, sequence, rotated_at, \
-         idle_expires_at, expires_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         idle_expires_at, expires_at, created_at, terms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(id)
     .bind(family.client_id.as_str())
@@ -28,7 +33,8 @@ pub fn insert(id: &str, family: &Family) -> Result<Statement, DbError> {
     .bind(family.rotated_at.as_millis())
     .bind(family.idle_expires_at.as_millis())
     .bind(family.expires_at.as_millis())
-    .bind(family.started_at.as_millis()))
+    .bind(family.started_at.as_millis())
+    .bind(terms))
 }
 
 /// A row if the account may be granted something now.
@@ -37,12 +43,12 @@ pub fn may_begin(account_id: &str) -> Statement {
     Statement::new("SELECT 1 FROM accounts WHERE id = $1 AND status = 'active'").bind(account_id)
 }
 
-/// The family of an id whose account is active.
+/// The family of an id whose account is active. Its session is the one that the client was told of.
 #[must_use]
 pub fn by_id(id: &str) -> Statement {
     Statement::new(
-        "SELECT f.client_id, f.account_id, f.sid, f.scope, f.authenticated_at, f.sequence, f.rotated_at, \
-         f.idle_expires_at, f.expires_at, f.ended_at, f.created_at \
+        "SELECT f.client_id, f.account_id, COALESCE(f.told_sid, f.sid), f.scope, f.authenticated_at, f.sequence, f.rotated_at, \
+         f.idle_expires_at, f.expires_at, f.ended_at, f.created_at, f.terms \
          FROM families f JOIN accounts a ON a.id = f.account_id WHERE f.id = $1 AND a.status = 'active'",
     )
     .bind(id)
@@ -68,6 +74,10 @@ pub fn read(row: &Row) -> Result<Family, DbError> {
         expires_at: Timestamp::from_millis(row.integer(8)?),
         ended: !row.is_null(9),
         started_at: Timestamp::from_millis(row.integer(10)?),
+        terms: match row.optional_text(11)? {
+            None => Terms::default(),
+            Some(json) => serde_json::from_str(json).map_err(|_| inconsistent("terms"))?,
+        },
     })
 }
 
@@ -117,18 +127,37 @@ pub fn end_of_account(account_id: &str, now: Timestamp) -> Statement {
         .bind(now.as_millis())
 }
 
-/// The living families of a session: `id, scope`.
+/// The families of a session: `id, scope, ended_at`, and the session by the name that the client was told; with the client's
+/// `record, not_before`.
 #[must_use]
 pub fn of_session(sid: &str) -> Statement {
-    Statement::new("SELECT id, scope FROM families WHERE sid = $1 AND ended_at IS NULL ORDER BY id").bind(sid)
+    Statement::new(
+        "SELECT c.record, c.not_before, f.id, f.scope, f.ended_at, COALESCE(f.told_sid, f.sid) \
+         FROM families f JOIN clients c ON c.id = f.client_id WHERE f.sid = $1 ORDER BY f.id",
+    )
+    .bind(sid)
 }
 
-/// Hangs the families of one session on another: the same person signed in again in the same browser.
+/// The sessions of an account that may be alive, and clients that were told of them: as [`of_session`].
+#[must_use]
+pub fn of_sessions_of(account_id: &str) -> Statement {
+    Statement::new(
+        "SELECT c.record, c.not_before, f.id, f.scope, f.ended_at, COALESCE(f.told_sid, f.sid) \
+         FROM families f JOIN clients c ON c.id = f.client_id JOIN sessions s ON s.sid = f.sid \
+         WHERE s.account_id = $1 AND s.ended_at IS NULL ORDER BY f.id",
+    )
+    .bind(account_id)
+}
+
+/// Hangs the families of one session on another: the same person signed in again in the same browser. Their clients were
+/// told of the first and go on knowing that.
 #[must_use]
 pub fn move_session(from: &str, to: &str) -> Statement {
-    Statement::new("UPDATE families SET sid = $2 WHERE sid = $1 AND ended_at IS NULL")
-        .bind(from)
-        .bind(to)
+    Statement::new(
+        "UPDATE families SET sid = $2, told_sid = COALESCE(told_sid, sid) WHERE sid = $1 AND ended_at IS NULL",
+    )
+    .bind(from)
+    .bind(to)
 }
 
 /// What userinfo asks of a token: its family, account, client and revocation, in one read. A row if all of them still

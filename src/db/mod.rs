@@ -15,6 +15,8 @@ pub mod keys;
 pub mod kv;
 pub mod links;
 pub mod migrate;
+pub mod notices;
+pub mod pushed;
 pub mod sessions;
 pub mod statement;
 pub mod store;

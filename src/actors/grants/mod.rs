@@ -6,7 +6,9 @@
 pub mod authorize;
 pub mod consent;
 pub mod continue_flow;
+pub mod dpop;
 pub mod logout;
+pub mod push;
 pub mod refusal;
 pub mod request_tokens;
 pub mod revoke;
@@ -17,6 +19,7 @@ mod redeem;
 mod refresh;
 mod tokens;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::failure::Failure;
@@ -106,6 +109,11 @@ impl Deps {
             .await?;
         let session = row.as_ref().map(sessions::read).transpose()?;
         Ok(session.filter(|session| session.browser == browser_hash))
+    }
+
+    /// What a client knows an account by.
+    fn subject<'a>(&self, client: &Client, account_id: &'a str) -> Cow<'a, str> {
+        self.secrets.subjects.subject(&client.options.subject_type, account_id)
     }
 
     fn issuer(&self) -> &str {

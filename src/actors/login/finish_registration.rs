@@ -4,10 +4,11 @@ use super::links::spend;
 use super::start_registration::Occasion;
 use super::states::Exchange;
 use super::{Deps, Login, LoginError};
+use crate::actors::end_session::end_all_of_account;
 use crate::actors::mailer::queue::enqueue;
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
 use crate::db::links::StoredLink;
-use crate::db::{DbError, Decision, Statement, Transaction, accounts, codes, families, links, sessions};
+use crate::db::{DbError, Decision, Statement, Transaction, accounts, links};
 use crate::domain::account::AccountId;
 use crate::domain::clock::Timestamp;
 use crate::domain::email::Email;
@@ -136,11 +137,7 @@ impl Enrolment {
         if transaction.query_one(&replace).await?.is_none() {
             return Ok(false);
         }
-        transaction.query(&sessions::end_all(account_id, self.now)).await?;
-        transaction
-            .query(&families::end_of_account(account_id, self.now))
-            .await?;
-        transaction.query(&codes::void_of_account(account_id)).await?;
+        end_all_of_account(transaction, account_id, self.now).await?;
         Ok(true)
     }
 }

@@ -13,6 +13,8 @@ pub mod path {
     pub const AUTHORIZE: &str = "/oauth/authorize/";
     /// Token endpoint.
     pub const TOKEN: &str = "/oauth/token/";
+    /// Pushed authorization request endpoint.
+    pub const PAR: &str = "/oauth/par/";
     /// `UserInfo` endpoint.
     pub const USERINFO: &str = "/oauth/userinfo/";
     /// Revocation endpoint.

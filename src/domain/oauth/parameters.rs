@@ -135,6 +135,18 @@ impl Parameters {
         self
     }
 
+    /// Puts `value` under `name` unless one was sent; `false` if that is another.
+    #[must_use]
+    pub fn bind(&mut self, name: &str, value: &str) -> bool {
+        match self.get(name) {
+            Some(sent) => sent == value,
+            None => {
+                self.0.insert(name.to_owned(), vec![value.to_owned()]);
+                true
+            }
+        }
+    }
+
     /// The value of `name`, if it was sent with one.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {

@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn none_stands_alone() {
         assert!(Prompt::parse("none").expect("parses").is_silent());
-        for bad in ["none login", "consent none", "None", "login,consent", "create"] {
+        for bad in ["none login", "consent none", "None", "login,consent", "Create", "none create"] {
             assert!(Prompt::parse(bad).is_err(), "{bad}");
         }
     }
@@ -123,6 +123,13 @@ mod tests {
         assert!(Prompt::parse("select_account").expect("parses").wants_login());
         let both = Prompt::parse("consent login").expect("parses");
         assert!(both.wants_login() && both.wants_consent() && !both.is_silent());
+    }
+
+    #[test]
+    fn create_shows_how_to_make_an_account_and_is_met_by_a_login() {
+        let create = Prompt::parse("create").expect("parses");
+        assert!(create.wants_account() && create.wants_login() && !create.is_silent());
+        assert!(!Prompt::parse("login").expect("parses").wants_account());
     }
 
     #[test]

@@ -325,4 +325,23 @@ fn bounded<'a>(parameters: &'a Parameters, name: &str, max: usize) -> Result<Opt
 }
 
 #[cfg(test)]
+pub(super) mod testing {
+    use std::sync::LazyLock;
+
+    use super::{Rules, ScopeSet, Source};
+
+    static KNOWN: LazyLock<ScopeSet> = LazyLock::new(ScopeSet::standard);
+    static PLAIN: LazyLock<Source> = LazyLock::new(Source::default);
+
+    /// The rules of a server that knows the standard scopes, for a request that came as a query.
+    pub fn rules() -> Rules<'static> {
+        Rules {
+            known: &KNOWN,
+            issuer: "https://id.example",
+            source: &PLAIN,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests;

@@ -4,8 +4,10 @@ pub mod authorize;
 pub mod consent;
 pub mod discovery;
 pub mod logout;
+pub mod par;
 pub mod revoke;
 pub mod token;
 pub mod userinfo;
 
 mod form;
+pub mod form_post;

@@ -32,6 +32,7 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpRespo
     };
     let message = RequestTokens {
         authorization: form::authorization(request.headers()),
+        dpop: form::dpop(request.headers()),
         parameters,
         address: client_address(&request, &app.config.trusted_proxies),
     };
@@ -40,11 +41,14 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpRespo
         Ok(Err(refusal)) => return form::refuse(refusal),
         Err(fault) => return form::fail(Failure::from(fault)),
     };
-    HttpResponse::Ok()
-        .insert_header((header::PRAGMA, "no-cache"))
-        .json(Answer {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::PRAGMA, "no-cache"));
+    if let Some(nonce) = tokens.dpop_nonce {
+        response.insert_header((form::DPOP_NONCE, nonce));
+    }
+    response.json(Answer {
             access_token: tokens.access,
-            token_type: "Bearer",
+            token_type: if tokens.bound { "DPoP" } else { "Bearer" },
             expires_in: tokens.expires_in.as_secs(),
             scope: tokens.scope,
             id_token: tokens.id,
