@@ -15,6 +15,7 @@ pub mod keys;
 pub mod kv;
 pub mod links;
 pub mod migrate;
+pub mod profiles;
 pub mod sessions;
 pub mod statement;
 pub mod store;

@@ -85,7 +85,9 @@ impl Deps {
         let Some(client) = client else {
             return Ok(Authorized::Page(OAuthError::invalid_client()));
         };
-        let validated = match proven.validate(&parameters, &client, &ScopeSet::standard()) {
+        // Beside the standard scopes, those that some client was registered with are roles.
+        let known = ScopeSet::standard().union(&client.scopes);
+        let validated = match proven.validate(&parameters, &client, &known) {
             Ok(validated) => validated,
             Err(error) => return Ok(self.refuse(&error)),
         };

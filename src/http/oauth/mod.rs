@@ -3,9 +3,8 @@
 pub mod authorize;
 pub mod consent;
 pub mod discovery;
+pub mod form;
 pub mod logout;
 pub mod revoke;
 pub mod token;
 pub mod userinfo;
-
-mod form;
