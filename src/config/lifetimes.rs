@@ -35,6 +35,14 @@ pub struct Lifetimes {
     pub register_link: Duration,
     /// The mailed link that resets a password.
     pub reset_link: Duration,
+    /// The mailed link that moves an account to another address.
+    pub change_link: Duration,
+    /// A change that a signed-in person has begun and proves by a fresh login: another password, deletion.
+    pub change_request: Duration,
+    /// The mailed link by which somebody who was admitted or invited registers.
+    pub invitation: Duration,
+    /// Somebody who waits to be admitted is forgotten after this.
+    pub application: Duration,
 }
 
 impl Default for Lifetimes {
@@ -55,6 +63,10 @@ impl Default for Lifetimes {
             confirm_link: days(1),
             register_link: Duration::from_hours(1),
             reset_link: Duration::from_hours(1),
+            change_link: Duration::from_hours(1),
+            change_request: Duration::from_mins(15),
+            invitation: days(14),
+            application: days(90),
         }
     }
 }
@@ -78,5 +90,9 @@ impl Section for Lifetimes {
         v.within("confirm_link", &mut self.confirm_link, second..=7 * 24 * hour);
         v.within("register_link", &mut self.register_link, second..=24 * hour);
         v.within("reset_link", &mut self.reset_link, second..=24 * hour);
+        v.within("change_link", &mut self.change_link, second..=24 * hour);
+        v.within("change_request", &mut self.change_request, second..=hour);
+        v.within("invitation", &mut self.invitation, second..=90 * 24 * hour);
+        v.within("application", &mut self.application, second..=year);
     }
 }

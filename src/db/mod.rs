@@ -16,6 +16,7 @@ pub mod kv;
 pub mod links;
 pub mod migrate;
 pub mod notices;
+pub mod profiles;
 pub mod pushed;
 pub mod sessions;
 pub mod statement;

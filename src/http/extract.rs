@@ -66,6 +66,24 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     }
 }
 
+/// A JSON body of the web app's API. It may come from any origin, for nothing here looks at a cookie: the access token
+/// is what a page of another origin does not have.
+pub struct ApiJson<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for ApiJson<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let allowed = is_json(request.headers());
+        let body = Body::from_request(request, payload);
+        Box::pin(async move {
+            allowed?;
+            parse(&body.await?.0).map(Self)
+        })
+    }
+}
+
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     // serde would also read the fields from an array, by their order.
     if body.trim_ascii_start().first() != Some(&b'{') {
@@ -116,7 +134,7 @@ fn same_origin(headers: &HeaderMap, issuer: &str) -> Result<(), Problem> {
     }
 }
 
-fn app(request: &HttpRequest) -> Result<Data<App>, Problem> {
+pub(super) fn app(request: &HttpRequest) -> Result<Data<App>, Problem> {
     request
         .app_data::<Data<App>>()
         .cloned()

@@ -1,7 +1,7 @@
 //! Routes: parse the wire form, send one message to the actor that owns the matter, render its answer.
 //!
 //! - [`app`]: what handlers hold; [`server`]: the listening side
-//! - [`problem`], [`extract`], [`cookies`], [`address`], [`headers`], [`pages`]: the parts that handlers share
+//! - [`problem`], [`extract`], [`bearer`], [`cookies`], [`address`], [`headers`], [`pages`]: the parts that handlers share
 //! - `oauth`: the authorization server; `login`, `onboard`, `password`, `account`: the pages' API
 //! - `observe`, `unread`: around every request
 //! - `operate`: health and metrics; `dev`: what only a development server shows
@@ -11,6 +11,7 @@ pub mod server;
 
 mod account;
 mod address;
+mod bearer;
 mod cookies;
 mod dev;
 mod extract;

@@ -19,6 +19,12 @@ pub enum Kind {
     InvalidRequest,
     /// Wrong password or unknown account, alike.
     InvalidCredentials,
+    /// There is no access token, or it is not valid (any more), alike (RFC 6750 §3.1).
+    InvalidToken,
+    /// The token, its client or its person does not have the scope that this needs (RFC 6750 §3.1).
+    InsufficientScope,
+    /// The change would break a rule that the answer names; nothing was changed.
+    Conflict,
     /// A link, login or authorization request is unknown, used or expired, alike.
     Expired,
     /// The step belongs to another browser.
@@ -50,6 +56,9 @@ impl Kind {
         match self {
             Self::InvalidRequest => "invalid-request",
             Self::InvalidCredentials => "invalid-credentials",
+            Self::InvalidToken => "invalid-token",
+            Self::InsufficientScope => "insufficient-scope",
+            Self::Conflict => "conflict",
             Self::Expired => "expired",
             Self::WrongBrowser => "wrong-browser",
             Self::ForbiddenOrigin => "forbidden-origin",
@@ -69,6 +78,9 @@ impl Kind {
         match self {
             Self::InvalidRequest => "The request is not valid",
             Self::InvalidCredentials => "Wrong e-mail or password",
+            Self::InvalidToken => "This needs a valid access token",
+            Self::InsufficientScope => "This needs a right that the token does not carry",
+            Self::Conflict => "This cannot be done as things are",
             Self::Expired => "This is not valid, or not any more",
             Self::WrongBrowser => "This was started in another browser",
             Self::ForbiddenOrigin => "Requests from other sites are not accepted",
@@ -87,9 +99,12 @@ impl Kind {
     const fn status(self) -> StatusCode {
         match self {
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
-            Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
+            Self::InvalidCredentials | Self::InvalidToken => StatusCode::UNAUTHORIZED,
+            Self::Conflict => StatusCode::CONFLICT,
             Self::Expired => StatusCode::GONE,
-            Self::WrongBrowser | Self::ForbiddenOrigin | Self::Closed => StatusCode::FORBIDDEN,
+            Self::WrongBrowser | Self::ForbiddenOrigin | Self::Closed | Self::InsufficientScope => {
+                StatusCode::FORBIDDEN
+            }
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
@@ -109,6 +124,7 @@ pub struct Problem {
     detail: Option<String>,
     field: Option<String>,
     retry_after: Option<u64>,
+    challenge: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -130,6 +146,7 @@ impl Problem {
             detail: None,
             field: None,
             retry_after: None,
+            challenge: None,
         }
     }
 
@@ -146,6 +163,14 @@ impl Problem {
     pub fn detail(self, detail: impl Into<String>) -> Self {
         Self {
             detail: Some(detail.into()),
+            ..self
+        }
+    }
+
+    /// Says how to prove oneself: the `WWW-Authenticate` header (RFC 6750 §3).
+    pub fn challenge(self, challenge: impl Into<String>) -> Self {
+        Self {
+            challenge: Some(challenge.into()),
             ..self
         }
     }
@@ -180,6 +205,9 @@ impl ResponseError for Problem {
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         if let Some(seconds) = self.retry_after {
             response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        if let Some(challenge) = &self.challenge {
+            response.insert_header((header::WWW_AUTHENTICATE, challenge.as_str()));
         }
         let mut response = response.json(document);
         let json = HeaderValue::from_static("application/problem+json");

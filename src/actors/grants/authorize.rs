@@ -103,7 +103,7 @@ impl Deps {
             Ok(proven) => proven,
             Err(error) => return Ok(Authorized::Page(error)),
         };
-        let known = ScopeSet::standard();
+        let known = Self::known(&client);
         let validated = match proven.validate(&asked.parameters, &client, &self.rules(&known, &asked.source)) {
             Ok(validated) => validated,
             Err(error) => return Ok(self.refuse(&error)),

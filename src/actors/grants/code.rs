@@ -34,10 +34,14 @@ impl Deps {
         grant: Grant,
         session: Option<&LiveSession>,
     ) -> Result<Authorized, Failure> {
+        let request = grant.request().clone();
+        if self.held(&grant.session().account_id, &request.scope).await?.is_empty() {
+            let error = OAuthError::new(ErrorCode::InvalidScope, "the person holds none of the scopes asked for");
+            return Ok(self.refuse(&request.refuse(error)));
+        }
         let now = self.clock.now();
         let token = Token::generate(self.random.as_ref());
         let text = token.reveal();
-        let request = grant.request().clone();
         let sid = grant.session().sid.clone();
         let code = StoredCode::issue(grant, now, self.config.define.lifetimes.code);
         let insert = codes::insert(&token.hash(), &flow_id.hash(), &code)?;

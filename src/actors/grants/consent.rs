@@ -91,10 +91,15 @@ impl Deps {
             return Ok(Err(Lost::Gone));
         };
         let session = self.session(&request.browser).await?;
+        // Nobody is asked to share a role that is not theirs.
+        let scope = match &session {
+            Some(session) => self.held(&session.facts.account_id, &asked.disclosed()).await?,
+            None => asked.disclosed().into_owned(),
+        };
         Ok(Ok(FlowView {
             client_name: name,
             client_uri,
-            scopes: asked.disclosed().iter().map(str::to_owned).collect(),
+            scopes: scope.iter().map(str::to_owned).collect(),
             login_hint: asked.login_hint.clone(),
             ui_locales: asked.ui_locales.clone(),
             awaits_consent: matches!(open.flow.stage(), Stage::AwaitConsent { .. }),

@@ -31,10 +31,11 @@ use super::writer::Writes;
 use crate::config::Config;
 use crate::db::kv::KeyValue;
 use crate::db::sessions::LiveSession;
-use crate::db::{Store, clients, sessions};
+use crate::db::{Store, accounts, clients, sessions};
 use crate::domain::clock::Clock;
 use crate::domain::oauth::client::{Client, ClientId};
 use crate::domain::oauth::flow::SessionFacts;
+use crate::domain::oauth::scope::ScopeSet;
 use crate::domain::random::Random;
 use crate::domain::secret::{Token, TokenHash};
 
@@ -114,6 +115,16 @@ impl Deps {
     /// What a client knows an account by.
     fn subject<'a>(&self, client: &Client, account_id: &'a str) -> Cow<'a, str> {
         self.secrets.subjects.subject(&client.options.subject_type, account_id)
+    }
+
+    /// What of `scope` an account holds now. Asks the store only where there is a role in it.
+    async fn held(&self, account_id: &str, scope: &ScopeSet) -> Result<ScopeSet, Failure> {
+        if !scope.has_roles() {
+            return Ok(scope.clone());
+        }
+        let rows = self.store.query(&accounts::scopes(account_id)).await?;
+        let roles = rows.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+        Ok(scope.held(&ScopeSet::of(roles)))
     }
 
     fn issuer(&self) -> &str {

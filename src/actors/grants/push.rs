@@ -138,7 +138,7 @@ impl Deps {
     fn check_pushed(&self, asked: &Asked, client: &Client) -> Result<(), OAuthError> {
         let check = || {
             let proven = Proven::prove(&asked.parameters, Some(client))?;
-            proven.validate(&asked.parameters, client, &self.rules(&ScopeSet::standard(), &asked.source))?;
+            proven.validate(&asked.parameters, client, &self.rules(&Self::known(client), &asked.source))?;
             Ok::<_, RequestFailure>(())
         };
         check().map_err(|failure| match failure {
@@ -256,6 +256,11 @@ impl Deps {
             }
             outcome => outcome.map_err(|error| error.to_string()),
         }
+    }
+
+    /// Beside the standard scopes, those that some client was registered with are roles.
+    pub(super) fn known(client: &Client) -> ScopeSet {
+        ScopeSet::standard().union(&client.scopes)
     }
 
     pub(super) fn rules<'a>(&'a self, known: &'a ScopeSet, source: &'a Source) -> Rules<'a> {

@@ -77,11 +77,15 @@ impl Deps {
             Redeemed::Refused(error) => oauth(error),
             Redeemed::Granted(granted) => {
                 let (stored, family) = *granted;
+                let scope = self.held(&family.session.account_id, &family.scope).await?;
+                if scope.is_empty() {
+                    return oauth(code::unknown());
+                }
                 self.issue(&Issue {
                     client,
                     family_id: &family_id,
                     family: &family,
-                    scope: &family.scope,
+                    scope: &scope,
                     nonce: stored.nonce.as_deref(),
                     now,
                 })

@@ -63,8 +63,12 @@ impl Deps {
                 metrics::counter!("countersign_refresh_reuse_total").increment(1);
                 oauth(error)
             }
-            Refresh::Retry { scope } => self.issue_refreshed(client, &token.family, &stored, &scope).map(Some),
+            Refresh::Retry { scope } => {
+                let scope = self.held_still(&stored, &scope).await?;
+                self.issue_refreshed(client, &token.family, &stored, &scope).map(Some)
+            }
             Refresh::Rotate { next, scope } => {
+                let scope = self.held_still(&next, &scope).await?;
                 let rotate = families::rotate(&token.family, token.sequence, &next)?;
                 if self.writes.execute(rotate).await?.is_empty() {
                     return Ok(None);
@@ -72,6 +76,15 @@ impl Deps {
                 self.issue_refreshed(client, &token.family, &next, &scope).map(Some)
             }
         }
+    }
+
+    /// What of `scope` the person holds now; nothing is spent where nothing is left.
+    async fn held_still(&self, family: &Family, scope: &ScopeSet) -> Result<ScopeSet, TokenRefusal> {
+        let held = self.held(&family.session.account_id, scope).await?;
+        if held.is_empty() {
+            return Err(TokenRefusal::OAuth(family::not_live()));
+        }
+        Ok(held)
     }
 
     fn issue_refreshed(

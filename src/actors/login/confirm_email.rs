@@ -54,6 +54,7 @@ impl Deps {
                     identifier: spent.identifier,
                     email,
                     account_id: None,
+                    details: None,
                     created_at: now,
                 };
                 transaction.query(&links::insert(&next)).await?;

@@ -68,6 +68,7 @@ impl Deps {
             identifier,
             email: request.email.clone(),
             account_id: usable.as_ref().map(|account| account.id.clone()),
+            details: None,
             created_at: now,
         });
         // Nobody to reset: the same statements run, and are undone.

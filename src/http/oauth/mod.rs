@@ -3,11 +3,10 @@
 pub mod authorize;
 pub mod consent;
 pub mod discovery;
+pub mod form;
+pub mod form_post;
 pub mod logout;
 pub mod par;
 pub mod revoke;
 pub mod token;
 pub mod userinfo;
-
-mod form;
-pub mod form_post;

@@ -1,8 +1,6 @@
 //! `/oauth/userinfo/`: who the token speaks for (OIDC Core §5.3).
 
-use std::time::Duration;
-
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value};
@@ -15,10 +13,8 @@ use crate::domain::oauth::parameters::Parameters;
 use crate::domain::oauth::scope::{OPENID, ScopeSet};
 use crate::domain::token::verify::{Expected, verify_access};
 use crate::http::app::App;
+use crate::http::bearer::{Bearer, LEEWAY, bearer};
 use crate::http::extract::{Body, media_type};
-
-/// How far the clocks of our own processes may be apart.
-const LEEWAY: Duration = Duration::from_secs(5);
 
 /// By GET, the token in the header (RFC 6750 §2.1).
 pub async fn get(request: HttpRequest, app: Data<App>) -> HttpResponse {
@@ -42,34 +38,6 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpRespo
             "the token is there in more than one way",
         ))),
     }
-}
-
-/// What the `Authorization` header holds.
-enum Bearer {
-    Absent,
-    Token(String),
-    /// Not a header that RFC 6750 knows.
-    Malformed,
-}
-
-fn bearer(headers: &HeaderMap) -> Bearer {
-    let Some(value) = form::authorization(headers) else {
-        return Bearer::Absent;
-    };
-    match value.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && is_token(token) => {
-            Bearer::Token(token.to_owned())
-        }
-        _ => Bearer::Malformed,
-    }
-}
-
-/// `b64token` of RFC 6750 §2.1.
-fn is_token(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte))
 }
 
 async fn answer(app: &App, bearer: Bearer) -> HttpResponse {

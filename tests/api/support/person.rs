@@ -145,6 +145,7 @@ impl Person {
             identifier: secrets.identifier.identify(&email),
             email,
             account_id,
+            details: None,
             created_at: now,
         };
         server.write(links::insert(&link));
