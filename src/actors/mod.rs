@@ -12,6 +12,7 @@ pub mod grants;
 pub mod key_ring;
 pub mod login;
 pub mod mailer;
+pub mod notifier;
 pub mod outgoing;
 pub mod supervise;
 pub mod supervisor;

@@ -1,9 +1,12 @@
 //! `clients` and `consents`.
 
+use serde::Deserialize;
+
 use super::error::DbError;
 use super::statement::Statement;
 use super::value::Row;
 use crate::domain::clock::Timestamp;
+use crate::domain::keys::algorithm::SigningAlgorithm;
 use crate::domain::oauth::client::{Client, ClientId};
 use crate::domain::oauth::scope::ScopeSet;
 
@@ -37,6 +40,25 @@ pub fn read_at(row: &Row, first: usize) -> Result<Client, DbError> {
         serde_json::from_str(record).map_err(|error| DbError::Inconsistent(format!("clients: {error}")))?;
     client.not_before = Timestamp::from_millis(row.integer(first + 1)?);
     Ok(client)
+}
+
+/// How userinfo answers are signed for the client whose record is in column `index`, without reading all of it.
+///
+/// # Errors
+/// [`DbError::Inconsistent`] if the row is not one of ours.
+pub fn userinfo_alg(row: &Row, index: usize) -> Result<Option<SigningAlgorithm>, DbError> {
+    #[derive(Default, Deserialize)]
+    struct Options {
+        userinfo_alg: Option<SigningAlgorithm>,
+    }
+    #[derive(Deserialize)]
+    struct Record {
+        #[serde(default)]
+        options: Options,
+    }
+    let record: Record =
+        serde_json::from_str(row.text(index)?).map_err(|error| DbError::Inconsistent(format!("clients: {error}")))?;
+    Ok(record.options.userinfo_alg)
 }
 
 /// Registers a client; no row if its id is taken.
@@ -81,6 +103,32 @@ pub fn remove(id: &ClientId) -> Statement {
 #[must_use]
 pub fn consent(account_id: &str, client: &ClientId) -> Statement {
     Statement::new("SELECT scope FROM consents WHERE account_id = $1 AND client_id = $2")
+        .bind(account_id)
+        .bind(client.as_str())
+}
+
+/// What an account is connected to: clients that it has allowed something, and clients that hold a living grant, of which
+/// there are `most` at most: `record, not_before, scope or NULL, allowed at or NULL, last refreshed at or NULL`.
+#[must_use]
+pub fn connected(account_id: &str, now: Timestamp, most: i64) -> Statement {
+    Statement::new(
+        "SELECT c.record, c.not_before, k.scope, k.granted_at, \
+         (SELECT MAX(f.rotated_at) FROM families f WHERE f.account_id = $1 AND f.client_id = c.id AND f.ended_at IS NULL \
+         AND f.idle_expires_at > $2 AND f.expires_at > $2) \
+         FROM clients c LEFT JOIN consents k ON k.client_id = c.id AND k.account_id = $1 \
+         WHERE c.id IN (SELECT client_id FROM consents WHERE account_id = $1 \
+         UNION SELECT client_id FROM families WHERE account_id = $1 AND ended_at IS NULL AND idle_expires_at > $2 \
+         AND expires_at > $2) ORDER BY c.id LIMIT $3",
+    )
+    .bind(account_id)
+    .bind(now.as_millis())
+    .bind(most)
+}
+
+/// Forgets what an account has allowed a client; a row if it had.
+#[must_use]
+pub fn forbid(account_id: &str, client: &ClientId) -> Statement {
+    Statement::new("DELETE FROM consents WHERE account_id = $1 AND client_id = $2 RETURNING client_id")
         .bind(account_id)
         .bind(client.as_str())
 }

@@ -4,6 +4,7 @@ use super::error::DbError;
 use super::statement::Statement;
 use super::value::Row;
 use crate::domain::clock::Timestamp;
+use crate::domain::oauth::client::ClientId;
 use crate::domain::oauth::code::StoredCode;
 use crate::domain::secret::TokenHash;
 
@@ -71,4 +72,12 @@ pub fn void_of_session(sid: &str, account_id: &str) -> Statement {
     Statement::new("DELETE FROM authorization_codes WHERE account_id = $2 AND sid = $1 AND spent_at IS NULL")
         .bind(sid)
         .bind(account_id)
+}
+
+/// Voids the codes that an account has given a client and nobody has redeemed.
+#[must_use]
+pub fn void_between(account_id: &str, client: &ClientId) -> Statement {
+    Statement::new("DELETE FROM authorization_codes WHERE account_id = $1 AND client_id = $2 AND spent_at IS NULL")
+        .bind(account_id)
+        .bind(client.as_str())
 }

@@ -74,10 +74,7 @@ pub fn read(row: &Row) -> Result<Family, DbError> {
         expires_at: Timestamp::from_millis(row.integer(8)?),
         ended: !row.is_null(9),
         started_at: Timestamp::from_millis(row.integer(10)?),
-        terms: match row.optional_text(11)? {
-            None => Terms::default(),
-            Some(json) => serde_json::from_str(json).map_err(|_| inconsistent("terms"))?,
-        },
+        terms: read_terms(row, 11)?,
     })
 }
 
@@ -127,6 +124,17 @@ pub fn end_of_account(account_id: &str, now: Timestamp) -> Statement {
         .bind(now.as_millis())
 }
 
+/// Ends what an account has granted a client; a row for each that was alive.
+#[must_use]
+pub fn end_between(account_id: &str, client: &ClientId, now: Timestamp) -> Statement {
+    Statement::new(
+        "UPDATE families SET ended_at = $3 WHERE account_id = $1 AND client_id = $2 AND ended_at IS NULL RETURNING id",
+    )
+    .bind(account_id)
+    .bind(client.as_str())
+    .bind(now.as_millis())
+}
+
 /// The families of a session: `id, scope, ended_at`, and the session by the name that the client was told; with the client's
 /// `record, not_before`.
 #[must_use]
@@ -161,11 +169,11 @@ pub fn move_session(from: &str, to: &str) -> Statement {
 }
 
 /// What userinfo asks of a token: its family, account, client and revocation, in one read. A row if all of them still
-/// stand: `account_id, email`.
+/// stand: `account_id, email, terms, client record`.
 #[must_use]
 pub fn standing(id: &str, jti: &str, issued_at: Timestamp, now: Timestamp) -> Statement {
     Statement::new(
-        "SELECT a.id, a.email FROM families f JOIN accounts a ON a.id = f.account_id \
+        "SELECT a.id, a.email, f.terms, c.record FROM families f JOIN accounts a ON a.id = f.account_id \
          JOIN clients c ON c.id = f.client_id \
          WHERE f.id = $1 AND f.ended_at IS NULL AND f.expires_at > $4 AND a.status = 'active' AND c.not_before <= $3 \
          AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti = $2)",
@@ -174,6 +182,35 @@ pub fn standing(id: &str, jti: &str, issued_at: Timestamp, now: Timestamp) -> St
     .bind(jti)
     .bind(issued_at.as_millis())
     .bind(now.as_millis())
+}
+
+/// The same, and the person's profile from column 4 on.
+#[must_use]
+pub fn standing_with_profile(id: &str, jti: &str, issued_at: Timestamp, now: Timestamp) -> Statement {
+    Statement::new(
+        "SELECT a.id, a.email, f.terms, c.record, p.given_name, p.family_name, p.call_name, p.phone, p.birth_date, \
+         p.education, p.age_privacy, p.membership_number, p.joined_on, p.street_address, p.locality, p.region, \
+         p.postal_code, p.country, p.locale, p.updated_at \
+         FROM families f JOIN accounts a ON a.id = f.account_id JOIN clients c ON c.id = f.client_id \
+         LEFT JOIN profiles p ON p.account_id = a.id \
+         WHERE f.id = $1 AND f.ended_at IS NULL AND f.expires_at > $4 AND a.status = 'active' AND c.not_before <= $3 \
+         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti = $2)",
+    )
+    .bind(id)
+    .bind(jti)
+    .bind(issued_at.as_millis())
+    .bind(now.as_millis())
+}
+
+/// The terms in column `index`.
+///
+/// # Errors
+/// [`DbError::Inconsistent`] if they are not ours.
+pub fn read_terms(row: &Row, index: usize) -> Result<Terms, DbError> {
+    match row.optional_text(index)? {
+        None => Ok(Terms::default()),
+        Some(json) => serde_json::from_str(json).map_err(|error| DbError::Inconsistent(format!("families.terms: {error}"))),
+    }
 }
 
 /// What the web app's API asks of a token: as [`standing`], and whether the person holds `role` now. A row if all of

@@ -11,11 +11,11 @@ use super::cookies::{self, Cookie};
 use super::extract::Json;
 use super::problem::{Kind, Problem};
 use crate::actors::grants::logout::EndSession;
-use crate::db::sessions;
+use crate::db::sessions::{self, LiveSession};
 
-/// Who is signed in.
-pub async fn session(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, Problem> {
-    let browser = cookies::browser(&request, &app.config.define.issuer);
+/// The session of whoever is signed in in this browser.
+pub async fn signed_in(request: &HttpRequest, app: &App) -> Result<LiveSession, Problem> {
+    let browser = cookies::browser(request, &app.config.define.issuer);
     let signed_out = || Problem::new(Kind::InvalidCredentials).detail("nobody is signed in here");
     let (Some(id), Some(session)) = (&browser.id, &browser.session) else {
         return Err(signed_out());
@@ -29,7 +29,12 @@ pub async fn session(request: HttpRequest, app: Data<App>) -> Result<HttpRespons
         .map(sessions::read)
         .transpose()?
         .filter(|live| live.browser == id.hash());
-    let live = live.ok_or_else(signed_out)?;
+    live.ok_or_else(signed_out)
+}
+
+/// Who is signed in.
+pub async fn session(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, Problem> {
+    let live = signed_in(&request, &app).await?;
     Ok(HttpResponse::Ok().json(json!({
         "email": live.email,
         "authenticated_at": live.facts.authenticated_at.as_millis(),

@@ -10,6 +10,7 @@ pub mod app;
 pub mod server;
 
 mod account;
+mod applications;
 mod address;
 mod bearer;
 mod cookies;

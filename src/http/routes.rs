@@ -10,7 +10,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _, Route};
 
 use super::problem::{Kind, Problem};
-use super::{account, dev, headers, login, oauth, onboard, operate, pages, password};
+use super::{account, applications, dev, headers, login, oauth, onboard, operate, pages, password};
 
 /// Paths of the sign-in pages: one document serves them all.
 const PAGES: [&str; 12] = [
@@ -46,6 +46,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/update/password/finish/").post(password::finish).finish())
         .service(at("/account/session/").get(account::session).finish())
         .service(at("/account/logout/").post(account::logout).finish())
+        .service(at("/account/applications/").get(applications::list).finish())
+        .service(at("/account/applications/end/").post(applications::end).finish())
         .service(
             at("/oauth/authorize/")
                 .get(oauth::authorize::get)

@@ -31,7 +31,7 @@ const PAGES: [&str; 14] = [
 ];
 
 /// Every other route with its methods.
-const ROUTES: [(&str, &[&str], Takes); 26] = [
+const ROUTES: [(&str, &[&str], Takes); 30] = [
     ("/login/start/", &["POST"], Takes::Json),
     ("/login/finish/", &["POST"], Takes::Json),
     ("/onboard/signup/", &["POST"], Takes::Json),
@@ -43,12 +43,16 @@ const ROUTES: [(&str, &[&str], Takes); 26] = [
     ("/update/password/finish/", &["POST"], Takes::Json),
     ("/account/session/", &["GET"], Takes::Nothing),
     ("/account/logout/", &["POST"], Takes::Json),
+    ("/account/applications/", &["GET"], Takes::Nothing),
+    ("/account/applications/end/", &["POST"], Takes::Json),
     ("/oauth/authorize/", &["GET", "POST"], Takes::Form),
     ("/oauth/callback/", &["GET"], Takes::Nothing),
     ("/oauth/flow/", &["GET"], Takes::Nothing),
     ("/oauth/consent/", &["POST"], Takes::Json),
     ("/oauth/logout/", &["GET", "POST"], Takes::Form),
     ("/oauth/logout/confirm/", &["POST"], Takes::Json),
+    ("/oauth/form_post.js/", &["GET"], Takes::Nothing),
+    ("/oauth/par/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/token/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/revoke/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/userinfo/", &["GET", "HEAD", "POST", "OPTIONS"], Takes::Form),

@@ -4,6 +4,7 @@
 //! store, what was granted or spent is a database row, and the statement that writes it decides.
 
 pub mod authorize;
+pub mod connections;
 pub mod consent;
 pub mod continue_flow;
 pub mod dpop;

@@ -13,6 +13,7 @@ use super::grants::Grants;
 use super::key_ring::KeyRing;
 use super::login::Login;
 use super::mailer::Mailer;
+use super::notifier::Notifier;
 use super::supervise::{Answer, Myself, Request, Role, Serve};
 use super::sweeper::Sweeper;
 use super::writer::Writes;
@@ -30,6 +31,8 @@ pub struct Actors {
     pub login: Shards<Login>,
     /// Authorization requests, codes, tokens.
     pub grants: Shards<Grants>,
+    /// News of the end of sessions.
+    pub notifier: Door<Notifier>,
     /// Expiry.
     pub sweeper: Door<Sweeper>,
 }
@@ -76,6 +79,7 @@ impl Serve<CheckHealth> for Supervisor {
                 health(std::slice::from_ref(&actors.mailer)).await,
                 health(&actors.login.doors()).await,
                 health(&actors.grants.doors()).await,
+                health(std::slice::from_ref(&actors.notifier)).await,
                 health(std::slice::from_ref(&actors.sweeper)).await,
             ]
         })
@@ -113,6 +117,7 @@ impl Serve<StopAll> for Supervisor {
             let mut late = Vec::new();
             late.extend(close(std::slice::from_ref(&actors.sweeper), patience).await);
             late.extend(close(&actors.grants.doors(), patience).await);
+            late.extend(close(std::slice::from_ref(&actors.notifier), patience).await);
             late.extend(close(&actors.login.doors(), patience).await);
             late.extend(close(std::slice::from_ref(&actors.mailer), patience).await);
             late.extend(close(std::slice::from_ref(&actors.key_ring), patience).await);

@@ -13,7 +13,7 @@ use crate::actors::mailer::transport::TransportError;
 use crate::actors::outgoing::Outgoing;
 use crate::actors::supervise::Alarm;
 use crate::actors::writer::{self, Writes};
-use crate::actors::{grants, login, mailer, sweeper};
+use crate::actors::{grants, login, mailer, notifier, sweeper};
 use crate::config::Config;
 use crate::db::kv::KeyValue;
 use crate::db::{Store, WriteConnection};
@@ -90,7 +90,7 @@ pub fn rotation_policy(config: &Config) -> RotationPolicy {
     }
 }
 
-/// Starts all actors: Writer, `KeyRing`, Mailer, Login, Grants, Sweeper, Supervisor. Writer has a thread of its own,
+/// Starts all actors: Writer, `KeyRing`, Mailer, Login, Grants, Notifier, Sweeper, Supervisor. Writer has a thread of its own,
 /// because it waits for the disk; Login and Grants have a shard on each HTTP worker, opened by its first request.
 ///
 /// # Errors
@@ -107,6 +107,7 @@ pub fn start(ground: &Foundation, connection: WriteConnection, alarm: &Alarm) ->
     let mailer = Door::open(&house, ground.mailer(&writes)?, alarm.clone(), rooms.mailer);
     let login = Shards::new(ground.login(&writes, &mailer), alarm.clone(), rooms.login);
     let grants = Shards::new(ground.grants(&writes), alarm.clone(), rooms.grants);
+    let notifier = Door::open(&house, ground.notifier(&writes), alarm.clone(), rooms.notifier);
     let sweeper = Door::open(&house, ground.sweeper(&writes), alarm.clone(), rooms.sweeper);
     let actors = Actors {
         writes,
@@ -114,6 +115,7 @@ pub fn start(ground: &Foundation, connection: WriteConnection, alarm: &Alarm) ->
         mailer,
         login,
         grants,
+        notifier,
         sweeper,
     };
     let supervisor = Door::open(&house, actors.clone(), alarm.clone(), SUPERVISOR_ROOM);
@@ -167,6 +169,19 @@ impl Foundation {
         grants::Deps {
             store: self.store.clone(),
             kv: self.kv.clone(),
+            writes: writes.clone(),
+            keys: self.keys.clone(),
+            secrets: Arc::clone(&self.secrets),
+            outgoing: self.outgoing.clone(),
+            config: Arc::clone(&self.config),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+        }
+    }
+
+    fn notifier(&self, writes: &Writes) -> notifier::Deps {
+        notifier::Deps {
+            store: self.store.clone(),
             writes: writes.clone(),
             keys: self.keys.clone(),
             secrets: Arc::clone(&self.secrets),

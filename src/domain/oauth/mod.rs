@@ -13,7 +13,7 @@
 //! - [`pushed`], [`request_object`]: a request that was handed in beforehand, or signed
 //! - [`flow`]: that request on its way through login and consent
 //! - [`code`], [`family`], [`terms`]: redeeming a code, refreshing a token, and what both rest on
-//! - [`subject`]: what a client knows a person by
+//! - [`subject`], [`userinfo`]: what a client knows a person by, and what it is told of them
 //! - [`logout`]: RP-initiated logout
 //! - [`discovery`]: what the server says about itself
 
@@ -42,3 +42,4 @@ pub mod resource;
 pub mod scope;
 pub mod subject;
 pub mod terms;
+pub mod userinfo;
