@@ -3,6 +3,7 @@
 //! Several shards of one role. None keeps anything between two requests: an open flow lies sealed in the key-value
 //! store, what was granted or spent is a database row, and the statement that writes it decides.
 
+pub mod authenticate;
 pub mod authorize;
 pub mod consent;
 pub mod continue_flow;
@@ -11,6 +12,8 @@ pub mod refusal;
 pub mod request_tokens;
 pub mod revoke;
 
+mod client_credentials;
+mod client_keys;
 mod code;
 mod flows;
 mod redeem;
@@ -18,6 +21,8 @@ mod refresh;
 mod tokens;
 
 use std::sync::Arc;
+
+pub use client_keys::KeyCache;
 
 use super::failure::Failure;
 use super::key_ring::Keys;
@@ -50,6 +55,8 @@ pub struct Deps {
     pub secrets: Arc<Secrets>,
     /// Fetches the keys of clients that publish them.
     pub outgoing: Outgoing,
+    /// What was fetched so.
+    pub key_cache: KeyCache,
     /// Issuer, lifetimes, limits.
     pub config: Arc<Config>,
     /// The time.

@@ -67,6 +67,7 @@ impl Deps {
             jti: self.fresh_name(),
             sign_in: Some(sign_in),
             family: Some(issue.family_id),
+            root: None,
         };
         let claims = AccessClaims::issue(grant, issue.now, lifetimes.access);
         let access = jws::sign(keys.signer(SigningAlgorithm::EdDsa), TokenType::Access, &claims).map_err(internal)?;
@@ -105,6 +106,6 @@ impl Deps {
     }
 }
 
-fn internal(error: impl std::fmt::Display) -> TokenRefusal {
+pub(super) fn internal(error: impl std::fmt::Display) -> TokenRefusal {
     TokenRefusal::Failure(Failure::Internal(error.to_string()))
 }

@@ -14,6 +14,7 @@ use ring::signature::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::verifying::BadSignature;
 
@@ -160,6 +161,12 @@ impl ClientKey {
         self.kid.as_deref()
     }
 
+    /// The RFC 7638 thumbprint: what tokens that are bound to the key name it by.
+    #[must_use]
+    pub fn thumbprint(&self) -> String {
+        thumbprint(&self.public)
+    }
+
     /// Whether it may verify signatures of this algorithm.
     #[must_use]
     pub fn can(&self, algorithm: ClientAlgorithm) -> bool {
@@ -195,6 +202,20 @@ impl ClientKey {
                 .map_err(|_| BadSignature),
         }
     }
+}
+
+/// RFC 7638 §3: the hash of the required members in the order of their names, without blanks, base64url.
+fn thumbprint(public: &Public) -> String {
+    let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let canonical = match public {
+        Public::EdDsa(key) => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, encode(key.as_bytes())),
+        Public::Es256(point) => {
+            let (x, y) = point.split_at(1).1.split_at(32);
+            format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, encode(x), encode(y))
+        }
+        Public::Rsa(key) => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, encode(&key.e), encode(&key.n)),
+    };
+    encode(&Sha256::digest(canonical))
 }
 
 impl fmt::Debug for ClientKey {
@@ -310,6 +331,19 @@ mod tests {
             }
             assert!(key.verify(own, b"messagf", &signature).is_err());
             assert!(key.verify(own, b"message", &[]).is_err());
+        }
+    }
+
+    #[test]
+    fn thumbprints_are_those_of_the_rfcs() {
+        // RFC 8037 appendix A.3.
+        let okp = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+        let key = ClientKey::read(&okp).expect("a key");
+        assert_eq!(key.thumbprint(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+        // Our own keys are named by their thumbprints.
+        for algorithm in SigningAlgorithm::ALL {
+            let own = public(algorithm);
+            assert_eq!(ClientKey::read(&own).expect("a key").thumbprint(), own["kid"], "{algorithm}");
         }
     }
 

@@ -17,6 +17,12 @@ pub mod path {
     pub const USERINFO: &str = "/oauth/userinfo/";
     /// Revocation endpoint.
     pub const REVOKE: &str = "/oauth/revoke/";
+    /// Introspection endpoint.
+    pub const INTROSPECT: &str = "/oauth/introspect/";
+    /// Device authorization endpoint.
+    pub const DEVICE: &str = "/oauth/device/";
+    /// Client registration endpoint.
+    pub const REGISTER: &str = "/oauth/register/";
     /// End-session endpoint.
     pub const LOGOUT: &str = "/oauth/logout/";
     /// The JWK set.

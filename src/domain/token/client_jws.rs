@@ -7,8 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
-use crate::domain::keys::client_key::{ClientAlgorithm, ClientKeys};
+use crate::domain::keys::client_key::{ClientAlgorithm, ClientKey, ClientKeys};
 
 /// The longest token that is read, in bytes.
 pub const MAX_BYTES: usize = 16 * 1024;
@@ -43,6 +44,7 @@ struct Header {
     alg: ClientAlgorithm,
     kid: Option<String>,
     typ: Option<String>,
+    jwk: Option<Value>,
     #[serde(default, rename = "crit", deserialize_with = "there")]
     has_crit: bool,
 }
@@ -87,6 +89,22 @@ impl<'a> ClientJws<'a> {
     pub fn typ(&self) -> Option<String> {
         let typ = self.header.typ.as_deref()?.to_ascii_lowercase();
         Some(typ.strip_prefix("application/").map_or(typ.clone(), str::to_owned))
+    }
+
+    /// The key that its header brings along, for a DPoP proof: nobody else may trust it.
+    #[must_use]
+    pub fn jwk(&self) -> Option<&Value> {
+        self.header.jwk.as_ref()
+    }
+
+    /// What it says, if `key` signed it.
+    ///
+    /// # Errors
+    /// [`ClientJwsError::BadSignature`], also where the key is not for its algorithm.
+    pub fn verify_with(&self, key: &ClientKey) -> Result<&[u8], ClientJwsError> {
+        key.verify(self.header.alg, self.message.as_bytes(), &self.signature)
+            .map_err(|_| ClientJwsError::BadSignature)?;
+        Ok(&self.payload)
     }
 
     /// What it says, before anything is verified: good for looking up who is said to have signed it.

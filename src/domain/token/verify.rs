@@ -91,6 +91,7 @@ mod tests {
             jti: "j1".to_owned(),
             sign_in: Some(SIGN_IN),
             family: None,
+            root: None,
         };
         let claims = AccessClaims::issue(grant, NOW, LIFE);
         jws::sign(keys.signer(SigningAlgorithm::EdDsa), TokenType::Access, &claims).expect("signs")
