@@ -1,7 +1,4 @@
--- Clients and grants: assertions that were used, device codes, registration by clients themselves, resources of a grant.
-
--- The resource servers that a family's tokens are for, with spaces between; empty for this server alone.
-ALTER TABLE families ADD COLUMN resources TEXT NOT NULL DEFAULT '';
+-- Clients and grants: assertions that were used, device codes, registration by clients themselves.
 
 -- Client assertions that were used, kept until they end: each is good once.
 CREATE TABLE spent_assertions (
@@ -19,6 +16,7 @@ CREATE TABLE device_codes (
     user_code_hash BYTEA NOT NULL UNIQUE,
     client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
     scope TEXT NOT NULL,
+    -- The resource servers that tokens are for, as a JSON list.
     resources TEXT NOT NULL,
     issued_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,

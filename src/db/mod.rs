@@ -7,10 +7,12 @@
 //! - one file for each family of tables: what is asked of them, in SQL
 
 pub mod accounts;
+pub mod assertions;
 pub mod clients;
 pub mod codes;
 pub mod error;
 pub mod families;
+pub mod introspection;
 pub mod keys;
 pub mod kv;
 pub mod links;

@@ -47,6 +47,26 @@ pub const EXPIRIES: [Expiry; 10] = [
         grace: HOUR,
     },
     Expiry {
+        name: "spent_assertions",
+        sql: "DELETE FROM spent_assertions WHERE (client_id, jti_hash) IN \
+              (SELECT client_id, jti_hash FROM spent_assertions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) \
+              RETURNING 1",
+        grace: HOUR,
+    },
+    Expiry {
+        name: "device_codes",
+        sql: "DELETE FROM device_codes WHERE code_hash IN \
+              (SELECT code_hash FROM device_codes WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING 1",
+        grace: HOUR,
+    },
+    Expiry {
+        name: "initial_access_tokens",
+        sql: "DELETE FROM initial_access_tokens WHERE token_hash IN \
+              (SELECT token_hash FROM initial_access_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) \
+              RETURNING 1",
+        grace: DAY,
+    },
+    Expiry {
         name: "links",
         sql: "DELETE FROM links WHERE token_hash IN \
               (SELECT token_hash FROM links WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING 1",

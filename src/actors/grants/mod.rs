@@ -3,6 +3,7 @@
 //! Several shards of one role. None keeps anything between two requests: an open flow lies sealed in the key-value
 //! store, what was granted or spent is a database row, and the statement that writes it decides.
 
+pub mod authenticate;
 pub mod authorize;
 pub mod connections;
 pub mod consent;
@@ -14,6 +15,8 @@ pub mod refusal;
 pub mod request_tokens;
 pub mod revoke;
 
+mod client_credentials;
+mod client_keys;
 mod code;
 mod flows;
 mod redeem;
@@ -22,6 +25,8 @@ mod tokens;
 
 use std::borrow::Cow;
 use std::sync::Arc;
+
+pub use client_keys::KeyCache;
 
 use super::failure::Failure;
 use super::key_ring::Keys;
@@ -55,6 +60,8 @@ pub struct Deps {
     pub secrets: Arc<Secrets>,
     /// Fetches the keys of clients that publish them.
     pub outgoing: Outgoing,
+    /// What was fetched so.
+    pub key_cache: KeyCache,
     /// Issuer, lifetimes, limits.
     pub config: Arc<Config>,
     /// The time.

@@ -1,30 +1,39 @@
 //! A refresh token for new tokens (RFC 6749 §6), with rotation and reuse detection (RFC 9700 §4.14.2).
 
 use super::Deps;
+use super::authenticate::{Authenticated, Replayed};
 use super::refusal::{TokenRefusal, oauth};
-use super::tokens::{Issue, Tokens};
+use super::tokens::{Issue, Tokens, Wishes};
 use crate::actors::failure::Failure;
-use crate::db::families;
+use crate::db::{Decision, Statement, families};
 use crate::domain::oauth::client::Client;
+use crate::domain::oauth::error::OAuthError;
 use crate::domain::oauth::family::{self, Family, Refresh, RefreshAttempt};
 use crate::domain::oauth::parameters::Parameters;
+use crate::domain::oauth::resource;
 use crate::domain::oauth::scope::ScopeSet;
 use crate::domain::token::refresh::RefreshToken;
 
 /// How often a decision is made anew because another request was quicker. The second look sees what that one did.
 const LOOKS: usize = 3;
 
+/// What a request wants of what was granted.
+struct Asked {
+    scope: Option<ScopeSet>,
+    resources: Vec<String>,
+}
+
 impl Deps {
     pub(super) async fn refresh_tokens(
         &self,
-        client: &Client,
+        authenticated: &Authenticated,
         parameters: &Parameters,
     ) -> Result<Tokens, TokenRefusal> {
         let presented = match parameters.require("refresh_token") {
             Ok(text) => text,
             Err(error) => return oauth(error),
         };
-        let asked = match parameters.get("scope").map(ScopeSet::parse).transpose() {
+        let asked = match self.asked_of_refresh(&authenticated.client, parameters) {
             Ok(asked) => asked,
             Err(error) => return oauth(error),
         };
@@ -32,29 +41,39 @@ impl Deps {
             return oauth(family::not_live());
         };
         for _ in 0..LOOKS {
-            if let Some(tokens) = self.try_refresh(client, &token, asked.as_ref()).await? {
+            if let Some(tokens) = self.try_refresh(authenticated, &token, &asked).await? {
                 return Ok(tokens);
             }
         }
         Err(Failure::Unavailable("the refresh family is in use elsewhere".to_owned()).into())
     }
 
+    fn asked_of_refresh(&self, client: &Client, parameters: &Parameters) -> Result<Asked, OAuthError> {
+        Ok(Asked {
+            scope: parameters.get("scope").map(ScopeSet::parse).transpose()?,
+            resources: resource::requested(parameters, client, self.issuer())?,
+        })
+    }
+
     /// Decides from the family as it is and writes on condition that it still is; `None` if it is not.
     async fn try_refresh(
         &self,
-        client: &Client,
+        authenticated: &Authenticated,
         token: &RefreshToken,
-        asked: Option<&ScopeSet>,
+        asked: &Asked,
     ) -> Result<Option<Tokens>, TokenRefusal> {
         let now = self.clock.now();
-        let Some(row) = self.store.query_one(&families::by_id(&token.family)).await? else {
+        let client = &authenticated.client;
+        let by_id = families::by_id(&token.family, client.required_scope.as_deref());
+        let Some(row) = self.store.query_one(&by_id).await? else {
             return oauth(family::not_live());
         };
         let stored = families::read(&row)?;
         let attempt = RefreshAttempt {
             client,
             sequence: token.sequence,
-            scope: asked,
+            scope: asked.scope.as_ref(),
+            jkt: authenticated.key.as_ref().map(|key| key.thumbprint.as_str()),
         };
         match stored.refresh(attempt, &self.family_lifetimes(), now) {
             Refresh::Refuse(error) => oauth(error),
@@ -65,15 +84,20 @@ impl Deps {
             }
             Refresh::Retry { scope } => {
                 let scope = self.held_still(&stored, &scope).await?;
-                self.issue_refreshed(client, &token.family, &stored, &scope).map(Some)
+                let resources = self.narrowed(&stored, asked)?;
+                self.spend(authenticated).await?;
+                self.issue_refreshed(authenticated, &token.family, &stored, &scope, &resources)
+                    .map(Some)
             }
             Refresh::Rotate { next, scope } => {
                 let scope = self.held_still(&next, &scope).await?;
-                let rotate = families::rotate(&token.family, token.sequence, &next)?;
-                if self.writes.execute(rotate).await?.is_empty() {
+                let resources = self.narrowed(&next, asked)?;
+                let rotate = families::rotate(&token.family, token.sequence, &next, client.required_scope.as_deref())?;
+                if !self.rotate(authenticated, rotate).await? {
                     return Ok(None);
                 }
-                self.issue_refreshed(client, &token.family, &next, &scope).map(Some)
+                self.issue_refreshed(authenticated, &token.family, &next, &scope, &resources)
+                    .map(Some)
             }
         }
     }
@@ -87,19 +111,48 @@ impl Deps {
         Ok(held)
     }
 
+    fn narrowed(&self, family: &Family, asked: &Asked) -> Result<Vec<String>, TokenRefusal> {
+        resource::narrow(&family.terms.resources, asked.resources.clone(), self.issuer()).map_err(TokenRefusal::OAuth)
+    }
+
+    /// Writes the step; `false` if another request was quicker. An assertion is spent in the same transaction, so that it
+    /// is good for one step at most, and for none that did not happen.
+    async fn rotate(&self, authenticated: &Authenticated, rotate: Statement) -> Result<bool, TokenRefusal> {
+        let spend = authenticated.spend();
+        if !spend.is_needed() {
+            return Ok(!self.writes.execute(rotate).await?.is_empty());
+        }
+        let rotated: Result<bool, Replayed> = self
+            .writes
+            .transact("refresh", async move |transaction| {
+                if let Err(replayed) = spend.within(transaction).await? {
+                    return Ok(Decision::Rollback(Err(replayed)));
+                }
+                if transaction.query_one(&rotate).await?.is_none() {
+                    return Ok(Decision::Rollback(Ok(false)));
+                }
+                Ok(Decision::Commit(Ok(true)))
+            })
+            .await?;
+        rotated.or_else(|replayed| oauth(replayed.into()))
+    }
+
     fn issue_refreshed(
         &self,
-        client: &Client,
+        authenticated: &Authenticated,
         family_id: &str,
         family: &Family,
         scope: &ScopeSet,
+        resources: &[String],
     ) -> Result<Tokens, TokenRefusal> {
-        self.issue(&Issue {
-            client,
+        self.issue(Issue {
+            client: &authenticated.client,
             family_id,
             family,
             scope,
-            nonce: None,
+            resources,
+            key: authenticated.key.as_ref(),
+            wishes: Wishes::default(),
             now: self.clock.now(),
         })
     }

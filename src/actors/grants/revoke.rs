@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use super::authenticate::Presented;
 use super::refusal::TokenRefusal;
 use super::{Deps, Grants};
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
 use crate::db::families;
+use crate::domain::oauth::discovery::path;
 use crate::domain::oauth::parameters::Parameters;
 use crate::domain::throttle::ClientAddress;
 use crate::domain::token::refresh::RefreshToken;
@@ -36,9 +38,13 @@ impl Deps {
     /// A token that is unknown, expired or another client's is answered as if it had been revoked (RFC 7009 §2.2), and
     /// nothing happens. `token_type_hint` is not needed: the two kinds look different.
     async fn revoke(&self, request: RevokeToken) -> Result<(), TokenRefusal> {
-        let authorization = request.authorization.as_deref();
         let client = self
-            .authenticate(authorization, &request.parameters, request.address)
+            .authenticate_at_once(Presented {
+                authorization: request.authorization.as_deref(),
+                parameters: &request.parameters,
+                address: request.address,
+                endpoint: path::REVOKE,
+            })
             .await?;
         let token = request.parameters.require("token").map_err(TokenRefusal::OAuth)?;
         let keys = self.keys.current();

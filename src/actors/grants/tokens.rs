@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use super::Deps;
+use super::dpop::ProvenKey;
 use super::refusal::TokenRefusal;
 use crate::actors::failure::Failure;
 use crate::domain::clock::Timestamp;
 use crate::domain::keys::algorithm::SigningAlgorithm;
+use crate::domain::oauth::claims_request::ACR;
 use crate::domain::oauth::client::{Client, GrantType};
 use crate::domain::oauth::family::{self, Family};
+use crate::domain::oauth::resource;
 use crate::domain::oauth::scope::{OPENID, ScopeSet};
 use crate::domain::token::claims::{AccessClaims, AccessGrant, IdClaims, IdGrant, SignIn};
 use crate::domain::token::jws::{self, TokenType};
@@ -26,6 +31,10 @@ pub struct Tokens {
     pub refresh: Option<String>,
     /// What was granted.
     pub scope: String,
+    /// The access token is bound to a key (RFC 9449 §5).
+    pub bound: bool,
+    /// The nonce for the next proof, if this request had one.
+    pub dpop_nonce: Option<String>,
 }
 
 /// What tokens are issued for.
@@ -34,8 +43,21 @@ pub(super) struct Issue<'a> {
     pub(super) family_id: &'a str,
     pub(super) family: &'a Family,
     pub(super) scope: &'a ScopeSet,
-    pub(super) nonce: Option<&'a str>,
+    /// The resource servers that the access token is for.
+    pub(super) resources: &'a [String],
+    /// The key that it is bound to.
+    pub(super) key: Option<&'a ProvenKey>,
+    pub(super) wishes: Wishes<'a>,
     pub(super) now: Timestamp,
+}
+
+/// What an authorization request wants of the ID token; nothing at a refresh.
+#[derive(Default)]
+pub(super) struct Wishes<'a> {
+    pub(super) nonce: Option<&'a str>,
+    pub(super) acr: bool,
+    /// Claims that were asked one by one, as far as they are known.
+    pub(super) claims: Map<String, Value>,
 }
 
 impl Deps {
@@ -49,7 +71,7 @@ impl Deps {
     }
 
     /// Signs the tokens. What was spent and granted is committed before this is called.
-    pub(super) fn issue(&self, issue: &Issue<'_>) -> Result<Tokens, TokenRefusal> {
+    pub(super) fn issue(&self, issue: Issue<'_>) -> Result<Tokens, TokenRefusal> {
         let keys = self.keys.current();
         let lifetimes = &self.config.define.lifetimes;
         let session = &issue.family.session;
@@ -58,15 +80,19 @@ impl Deps {
             at: session.authenticated_at,
         };
         let scope = issue.scope.to_string();
+        let subject = self.subject(issue.client, &session.account_id);
+        let audiences = resource::audiences(issue.resources, self.issuer(), issue.scope.contains(OPENID));
         let grant = AccessGrant {
             issuer: self.issuer(),
-            audiences: &[],
-            subject: &session.account_id,
+            audiences: &audiences,
+            subject: &subject,
             client_id: issue.client.id.as_str(),
             scope: &scope,
             jti: self.fresh_name(),
             sign_in: Some(sign_in),
             family: Some(issue.family_id),
+            jkt: issue.key.map(|key| key.thumbprint.as_str()),
+            root: None,
         };
         let claims = AccessClaims::issue(grant, issue.now, lifetimes.access);
         let access = jws::sign(keys.signer(SigningAlgorithm::EdDsa), TokenType::Access, &claims).map_err(internal)?;
@@ -74,12 +100,14 @@ impl Deps {
             let algorithm = issue.client.id_token_alg;
             let grant = IdGrant {
                 issuer: self.issuer(),
-                subject: &session.account_id,
+                subject: &subject,
                 client_id: issue.client.id.as_str(),
                 sign_in,
-                nonce: issue.nonce,
+                nonce: issue.wishes.nonce,
                 access_token: Some(&access),
                 algorithm,
+                acr: issue.wishes.acr.then_some(ACR),
+                asked: issue.wishes.claims,
             };
             let claims = IdClaims::issue(grant, issue.now, lifetimes.id);
             Some(jws::sign(keys.signer(algorithm), TokenType::Id, &claims).map_err(internal)?)
@@ -101,10 +129,12 @@ impl Deps {
             id,
             refresh,
             scope,
+            bound: issue.key.is_some(),
+            dpop_nonce: issue.key.map(|key| key.nonce.clone()),
         })
     }
 }
 
-fn internal(error: impl std::fmt::Display) -> TokenRefusal {
+pub(super) fn internal(error: impl std::fmt::Display) -> TokenRefusal {
     TokenRefusal::Failure(Failure::Internal(error.to_string()))
 }

@@ -173,6 +173,7 @@ impl Foundation {
             keys: self.keys.clone(),
             secrets: Arc::clone(&self.secrets),
             outgoing: self.outgoing.clone(),
+            key_cache: grants::KeyCache::default(),
             config: Arc::clone(&self.config),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),

@@ -8,7 +8,7 @@ use super::client_options::ClientOptions;
 use super::client_secret::{ClientSecret, ClientSecretHash};
 use super::error::{ErrorCode, OAuthError};
 use super::redirect;
-use super::scope::{OFFLINE_ACCESS, ScopeSet};
+use super::scope::{OFFLINE_ACCESS, STANDARD, ScopeSet};
 use crate::domain::clock::Timestamp;
 use crate::domain::keys::algorithm::SigningAlgorithm;
 use crate::domain::keys::client_key::ClientAlgorithm;
@@ -106,13 +106,7 @@ pub enum GrantType {
 
 impl GrantType {
     /// All grant types, in the order in which discovery lists them.
-    pub const ALL: [Self; 5] = [
-        Self::AuthorizationCode,
-        Self::RefreshToken,
-        Self::ClientCredentials,
-        Self::DeviceCode,
-        Self::TokenExchange,
-    ];
+    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials];
 
     /// The grant of this name.
     #[must_use]
@@ -248,6 +242,24 @@ impl Client {
         self.secret_hash.as_ref() == Some(&secret.hash())
     }
 
+    /// What it gets when it acts for itself: what it asks for of its scopes, or all of them. The standard ones are about
+    /// people, so they mean nothing here.
+    ///
+    /// # Errors
+    /// `invalid_scope`, if it asks for scopes and has none of them.
+    pub fn own_scope(&self, asked: Option<&ScopeSet>) -> Result<ScopeSet, OAuthError> {
+        let own = ScopeSet::of(self.scopes.iter().filter(|scope| !STANDARD.contains(scope)));
+        match asked {
+            None => Ok(own),
+            Some(asked) => Some(own.intersection(asked)).filter(|scope| !scope.is_empty()).ok_or_else(|| {
+                OAuthError::new(
+                    ErrorCode::InvalidScope,
+                    "parameter scope has no scope that this client may have for itself",
+                )
+            }),
+        }
+    }
+
     /// What it gets of the `requested` scopes: those that the server knows and that it may ask for. `offline_access` means
     /// nothing to a client without the refresh grant, so it is dropped there.
     ///
@@ -363,6 +375,19 @@ mod tests {
             ErrorCode::InvalidScope
         );
         assert!(ask("").is_err());
+    }
+
+    #[test]
+    fn a_client_that_acts_for_itself_has_no_scopes_of_people() {
+        let client = Client {
+            scopes: ScopeSet::of(["openid", "email", "jobs:read", "jobs:write"]),
+            ..testing::confidential()
+        };
+        let ask = |text| client.own_scope(Some(&ScopeSet::parse(text).expect("parses")));
+        assert_eq!(client.own_scope(None), Ok(ScopeSet::of(["jobs:read", "jobs:write"])));
+        assert_eq!(ask("jobs:read openid admin"), Ok(ScopeSet::of(["jobs:read"])));
+        assert!(ask("openid").is_err() && ask("admin").is_err());
+        assert_eq!(testing::confidential().own_scope(None), Ok(ScopeSet::default()));
     }
 
     #[test]

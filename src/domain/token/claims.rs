@@ -20,7 +20,7 @@ pub struct AccessClaims {
     pub iss: String,
     /// Whom the token speaks for; the client itself when nobody signed in.
     pub sub: String,
-    /// The resource servers it is meant for: this server's own API first.
+    /// The resource servers it is meant for.
     pub aud: SingleOrMultiple<String>,
     /// The client it was issued to.
     pub client_id: String,
@@ -46,6 +46,9 @@ pub struct AccessClaims {
     /// The key that whoever uses the token must prove (RFC 9449 §6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
+    /// The name of the token that it was exchanged for, and with which it is revoked (a private claim).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
 }
 
 /// The key that a token is bound to (RFC 7800 §3.1, RFC 9449 §6.1).
@@ -60,7 +63,7 @@ pub struct Confirmation {
 pub struct AccessGrant<'a> {
     /// The issuer, which is also the audience of this server's own API.
     pub issuer: &'a str,
-    /// Further audiences.
+    /// The audiences; this server itself, where there are none.
     pub audiences: &'a [String],
     /// The account, or the client when nobody signed in.
     pub subject: &'a str,
@@ -76,6 +79,8 @@ pub struct AccessGrant<'a> {
     pub family: Option<&'a str>,
     /// The thumbprint of the key that it is bound to.
     pub jkt: Option<&'a str>,
+    /// The token that it is exchanged for, if it is.
+    pub root: Option<String>,
 }
 
 /// The sign-in that a token rests on.
@@ -91,11 +96,10 @@ impl AccessClaims {
     /// The claims of a token issued `now` that lives for `lifetime`.
     #[must_use]
     pub fn issue(grant: AccessGrant<'_>, now: Timestamp, lifetime: Duration) -> Self {
-        let aud = if grant.audiences.is_empty() {
-            SingleOrMultiple::Single(grant.issuer.to_owned())
-        } else {
-            let own = std::iter::once(grant.issuer.to_owned());
-            SingleOrMultiple::Multiple(own.chain(grant.audiences.iter().cloned()).collect())
+        let aud = match grant.audiences {
+            [] => SingleOrMultiple::Single(grant.issuer.to_owned()),
+            [one] => SingleOrMultiple::Single(one.clone()),
+            many => SingleOrMultiple::Multiple(many.to_vec()),
         };
         Self {
             iss: grant.issuer.to_owned(),
@@ -110,6 +114,7 @@ impl AccessClaims {
             sid: grant.sign_in.map(|sign_in| sign_in.session.to_owned()),
             fam: grant.family.map(str::to_owned),
             cnf: grant.jkt.map(|jkt| Confirmation { jkt: jkt.to_owned() }),
+            root: grant.root,
         }
     }
 }
@@ -290,6 +295,7 @@ mod tests {
             sign_in: Some(SIGN_IN),
             family: Some("f1"),
             jkt: None,
+            root: None,
         }
     }
 
@@ -309,9 +315,9 @@ mod tests {
     }
 
     #[test]
-    fn further_audiences_come_after_our_own_and_absent_claims_are_left_out() {
+    fn audiences_stand_in_their_order_and_absent_claims_are_left_out() {
         let grant = AccessGrant {
-            audiences: &["https://api.example".to_owned()],
+            audiences: &["https://id.example".to_owned(), "https://api.example".to_owned()],
             sign_in: None,
             family: None,
             ..access()
@@ -323,6 +329,7 @@ mod tests {
             written
                 .get("sid")
                 .or(written.get("fam"))
+                .or(written.get("root"))
                 .or(written.get("auth_time"))
                 .is_none()
         );

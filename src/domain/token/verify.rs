@@ -91,6 +91,8 @@ mod tests {
             jti: "j1".to_owned(),
             sign_in: Some(SIGN_IN),
             family: None,
+            root: None,
+            jkt: None,
         };
         let claims = AccessClaims::issue(grant, NOW, LIFE);
         jws::sign(keys.signer(SigningAlgorithm::EdDsa), TokenType::Access, &claims).expect("signs")
@@ -105,6 +107,8 @@ mod tests {
             nonce: None,
             access_token: None,
             algorithm,
+            acr: None,
+            asked: serde_json::Map::new(),
         };
         let claims = IdClaims::issue(grant, NOW, LIFE);
         jws::sign(keys.signer(algorithm), TokenType::Id, &claims).expect("signs")
