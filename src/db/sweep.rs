@@ -20,7 +20,7 @@ const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
 /// Everything that expires. A code is kept for a day, so that presenting it again still ends what it gave.
-pub const EXPIRIES: [Expiry; 10] = [
+pub const EXPIRIES: [Expiry; 13] = [
     Expiry {
         name: "authorization_codes",
         sql: "DELETE FROM authorization_codes WHERE code_hash IN \

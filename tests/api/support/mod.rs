@@ -3,6 +3,7 @@
 mod browser;
 mod client;
 pub mod jwt;
+mod signer;
 mod person;
 mod server;
 pub mod socket;
@@ -12,5 +13,6 @@ mod wire;
 pub use browser::{Answer, Browser};
 pub use client::{Client, Tokens, VERIFIER, query_of};
 pub use person::Person;
+pub use signer::Signer;
 pub use server::{MASTER_KEY, Server};
 pub use wire::FORM;

@@ -120,7 +120,7 @@ fn what_cannot_be_is_refused_and_the_field_is_named() {
         (r#","response_types":["code","token"]"#, "response_types"),
         (r#","scope":"a\"b""#, "scope"),
         (r#","application_type":"desktop""#, "application_type"),
-        (r#","subject_type":"pairwise""#, "subject_type"),
+        (r#","subject_type":"secret""#, "subject_type"),
         (
             r#","id_token_signed_response_alg":"none""#,
             "id_token_signed_response_alg",
