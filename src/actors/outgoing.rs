@@ -201,7 +201,9 @@ mod tests {
     async fn documents_are_fetched_and_forms_posted_on_this_machine_where_the_issuer_is() {
         let outgoing = outgoing(&[LOOPBACK_ISSUER]);
         let (port, told) = receiver(answer("200 OK", "", b"{}"));
-        let got = outgoing.get(&format!("http://127.0.0.1:{port}/jwks"), "application/json").await;
+        let got = outgoing
+            .get(&format!("http://127.0.0.1:{port}/jwks"), "application/json")
+            .await;
         assert_eq!(got, Ok(b"{}".to_vec()));
         let request = told.recv().expect("a request");
         assert!(request.starts_with("GET /jwks HTTP/1.1\r\n"), "{request}");
@@ -213,7 +215,10 @@ mod tests {
         assert_eq!(posted, Ok(()));
         let request = told.recv().expect("a request");
         assert!(request.ends_with("\r\n\r\nlogout_token=a+b%26c&end=1"), "{request}");
-        assert!(request.contains("content-type: application/x-www-form-urlencoded"), "{request}");
+        assert!(
+            request.contains("content-type: application/x-www-form-urlencoded"),
+            "{request}"
+        );
     }
 
     #[actix_rt::test]
@@ -261,6 +266,9 @@ mod tests {
     async fn more_requests_than_allowed_at_once_are_refused() {
         let outgoing = outgoing(&[LOOPBACK_ISSUER, ("COUNTERSIGN_OUTGOING__AT_ONCE", "1")]);
         let _taken = outgoing.room.try_acquire().expect("room");
-        assert_eq!(outgoing.get("http://127.0.0.1:1/", "*/*").await, Err(OutgoingError::Busy));
+        assert_eq!(
+            outgoing.get("http://127.0.0.1:1/", "*/*").await,
+            Err(OutgoingError::Busy)
+        );
     }
 }

@@ -93,12 +93,7 @@ pub fn read(row: &Row) -> Result<Family, DbError> {
 ///
 /// # Errors
 /// As for [`insert`].
-pub fn rotate(
-    id: &str,
-    presented: u64,
-    next: &Family,
-    required_scope: Option<&str>,
-) -> Result<Statement, DbError> {
+pub fn rotate(id: &str, presented: u64, next: &Family, required_scope: Option<&str>) -> Result<Statement, DbError> {
     Ok(Statement::new(
         "UPDATE families SET sequence = $3, rotated_at = $4, idle_expires_at = $5 \
          WHERE id = $1 AND sequence = $2 AND ended_at IS NULL AND idle_expires_at > $4 AND expires_at > $4 \
@@ -186,25 +181,28 @@ pub fn move_session(from: &str, to: &str) -> Statement {
     .bind(to)
 }
 
-/// What userinfo asks of a token: its family, account, client and revocation, in one read. A row if all of them still
-/// stand: `account_id, email, terms, client record`.
+/// What userinfo asks of a token: its family, account, client and revocation (its own, and that of the token it was
+/// exchanged for), in one read. A row if all of them still stand: `account_id, email, terms, client record`.
 #[must_use]
-pub fn standing(id: &str, jti: &str, issued_at: Timestamp, now: Timestamp) -> Statement {
+pub fn standing(id: &str, names: [&str; 2], issued_at: Timestamp, now: Timestamp) -> Statement {
+    let [jti, root] = names;
     Statement::new(
         "SELECT a.id, a.email, f.terms, c.record FROM families f JOIN accounts a ON a.id = f.account_id \
          JOIN clients c ON c.id = f.client_id \
          WHERE f.id = $1 AND f.ended_at IS NULL AND f.expires_at > $4 AND a.status = 'active' AND c.not_before <= $3 \
-         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti = $2)",
+         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti IN ($2, $5))",
     )
     .bind(id)
     .bind(jti)
     .bind(issued_at.as_millis())
     .bind(now.as_millis())
+    .bind(root)
 }
 
 /// The same, and the person's profile from column 4 on.
 #[must_use]
-pub fn standing_with_profile(id: &str, jti: &str, issued_at: Timestamp, now: Timestamp) -> Statement {
+pub fn standing_with_profile(id: &str, names: [&str; 2], issued_at: Timestamp, now: Timestamp) -> Statement {
+    let [jti, root] = names;
     Statement::new(
         "SELECT a.id, a.email, f.terms, c.record, p.given_name, p.family_name, p.call_name, p.phone, p.birth_date, \
          p.education, p.age_privacy, p.membership_number, p.joined_on, p.street_address, p.locality, p.region, \
@@ -212,12 +210,13 @@ pub fn standing_with_profile(id: &str, jti: &str, issued_at: Timestamp, now: Tim
          FROM families f JOIN accounts a ON a.id = f.account_id JOIN clients c ON c.id = f.client_id \
          LEFT JOIN profiles p ON p.account_id = a.id \
          WHERE f.id = $1 AND f.ended_at IS NULL AND f.expires_at > $4 AND a.status = 'active' AND c.not_before <= $3 \
-         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti = $2)",
+         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti IN ($2, $5))",
     )
     .bind(id)
     .bind(jti)
     .bind(issued_at.as_millis())
     .bind(now.as_millis())
+    .bind(root)
 }
 
 /// The terms in column `index`.
@@ -234,19 +233,21 @@ pub fn read_terms(row: &Row, index: usize) -> Result<Terms, DbError> {
 /// What the web app's API asks of a token: as [`standing`], and whether the person holds `role` now. A row if all of
 /// them still stand: `account_id, email, client record, client not_before, role or NULL`.
 #[must_use]
-pub fn bearer(id: &str, jti: &str, role: &str, issued_at: Timestamp, now: Timestamp) -> Statement {
+pub fn bearer(id: &str, names: [&str; 2], role: &str, issued_at: Timestamp, now: Timestamp) -> Statement {
+    let [jti, root] = names;
     Statement::new(
         "SELECT a.id, a.email, c.record, c.not_before, s.scope FROM families f JOIN accounts a ON a.id = f.account_id \
          JOIN clients c ON c.id = f.client_id \
          LEFT JOIN account_scopes s ON s.account_id = a.id AND s.scope = $5 \
          WHERE f.id = $1 AND f.ended_at IS NULL AND f.expires_at > $4 AND a.status = 'active' AND c.not_before <= $3 \
-         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti = $2)",
+         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti IN ($2, $6))",
     )
     .bind(id)
     .bind(jti)
     .bind(issued_at.as_millis())
     .bind(now.as_millis())
     .bind(role)
+    .bind(root)
 }
 
 /// Revokes one access token until it would have expired anyway.

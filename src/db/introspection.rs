@@ -6,13 +6,7 @@ use crate::domain::clock::Timestamp;
 /// A row if an access token of a person still stands: its family, the account, the client that holds it, and neither the
 /// token nor the one it was exchanged for revoked.
 #[must_use]
-pub fn of_person(
-    family: &str,
-    client_id: &str,
-    names: [&str; 2],
-    issued_at: Timestamp,
-    now: Timestamp,
-) -> Statement {
+pub fn of_person(family: &str, client_id: &str, names: [&str; 2], issued_at: Timestamp, now: Timestamp) -> Statement {
     let [jti, root] = names;
     Statement::new(
         "SELECT 1 FROM families f JOIN accounts a ON a.id = f.account_id JOIN clients o ON o.id = f.client_id \

@@ -56,7 +56,7 @@ impl Reach {
             Some(Host::Domain(_)) => None,
             None => return Err(Forbidden::NotHttps),
         };
-        let plain = url.scheme() == "http" && self.loopback && self.is_loopback_host(&url);
+        let plain = url.scheme() == "http" && self.loopback && is_loopback_host(&url);
         if url.scheme() != "https" && !plain {
             return Err(Forbidden::NotHttps);
         }
@@ -65,14 +65,14 @@ impl Reach {
             _ => Ok(url),
         }
     }
+}
 
-    fn is_loopback_host(&self, url: &Url) -> bool {
-        match url.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost",
-            None => false,
-        }
+fn is_loopback_host(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
     }
 }
 
@@ -218,7 +218,12 @@ mod tests {
             loopback: true,
             ..Reach::default()
         };
-        for url in ["http://127.0.0.1:9/x", "http://localhost/x", "http://[::1]:1/x", "https://127.0.0.1/x"] {
+        for url in [
+            "http://127.0.0.1:9/x",
+            "http://localhost/x",
+            "http://[::1]:1/x",
+            "https://127.0.0.1/x",
+        ] {
             assert!(local.check(url).is_ok(), "{url}");
         }
         assert_eq!(local.check("http://app.example/"), Err(Forbidden::NotHttps));

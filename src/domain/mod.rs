@@ -5,6 +5,7 @@ pub mod clock;
 pub mod destination;
 pub mod drift;
 pub mod email;
+pub mod entitlement;
 pub mod keys;
 pub mod lease;
 pub mod mail;

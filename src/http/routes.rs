@@ -68,6 +68,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/oauth/par/").post(oauth::par::post).open())
         .service(at("/oauth/token/").post(oauth::token::post).open())
         .service(at("/oauth/revoke/").post(oauth::revoke::post).open())
+        .service(at("/oauth/introspect/").post(oauth::introspect::post).finish())
         .service(
             at("/oauth/userinfo/")
                 .get(oauth::userinfo::get)

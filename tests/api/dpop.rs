@@ -76,7 +76,7 @@ fn proof_of(server: &Server, key: &Signer, token: &str, nonce: &str) -> Value {
 async fn dpop_01_a_code_gives_tokens_for_the_key_that_was_proved() {
     let server = Server::start();
     let mut person = Person::signed_up(&server, "ada@example.org").await;
-    let key = Signer::new(1);
+    let key = Signer::seeded(1);
     for client in [Client::public(&server), Client::confidential(&server)] {
         let tokens = bound_tokens(&server, &client, &mut person, &key).await;
         let claims = Tokens::claims(tokens.access());
@@ -87,11 +87,26 @@ async fn dpop_01_a_code_gives_tokens_for_the_key_that_was_proved() {
 }
 
 #[actix_web::test]
+async fn dpop_01_a_key_may_be_of_each_kind_that_discovery_lists() {
+    let server = Server::start();
+    let mut person = Person::signed_up(&server, "ada@example.org").await;
+    let client = Client::public(&server);
+    let document = server.get("/.well-known/openid-configuration").await.json();
+    let listed = document["dpop_signing_alg_values_supported"].as_array().expect("a list").clone();
+    for algorithm in ["EdDSA", "ES256", "PS256", "RS256"] {
+        assert!(listed.contains(&json!(algorithm)), "{algorithm}");
+        let key = Signer::new(algorithm);
+        let tokens = bound_tokens(&server, &client, &mut person, &key).await;
+        assert_eq!(Tokens::claims(tokens.access())["cnf"]["jkt"], key.thumbprint(), "{algorithm}");
+    }
+}
+
+#[actix_web::test]
 async fn dpop_02_a_wrong_proof_is_refused_and_costs_the_code_nothing() {
     let server = Server::start();
     let mut person = Person::signed_up(&server, "ada@example.org").await;
     let client = Client::public(&server);
-    let (key, other) = (Signer::new(1), Signer::new(2));
+    let (key, other) = (Signer::seeded(1), Signer::seeded(2));
     let code = client.code(&mut person, &[]).await;
     let nonce = nonce(&server, &client, &key).await;
     let claims = || {
@@ -152,7 +167,7 @@ async fn dpop_03_the_time_of_a_proof_may_differ_by_ten_seconds() {
     let server = Server::start();
     let mut person = Person::signed_up(&server, "ada@example.org").await;
     let client = Client::public(&server);
-    let key = Signer::new(1);
+    let key = Signer::seeded(1);
     for offset in [-10, 10] {
         let code = client.code(&mut person, &[]).await;
         let mut claims = Signer::proof_claims(&server, "POST", TOKEN);
@@ -168,7 +183,7 @@ async fn dpop_04_a_proof_is_used_once_even_by_many_at_once_and_after_a_restart()
     let server = Server::start();
     let mut person = Person::signed_up(&server, "ada@example.org").await;
     let client = Client::confidential(&server);
-    let key = Signer::new(1);
+    let key = Signer::seeded(1);
     let tokens = bound_tokens(&server, &client, &mut person, &key).await;
     let proof = key.proof_for(&server, TOKEN, &nonce(&server, &client, &key).await);
     let form = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh())];
@@ -189,7 +204,7 @@ async fn dpop_05_a_nonce_is_asked_for_renewed_and_forgotten() {
     let server = Server::start();
     let mut person = Person::signed_up(&server, "ada@example.org").await;
     let client = Client::public(&server);
-    let key = Signer::new(1);
+    let key = Signer::seeded(1);
     let first = nonce(&server, &client, &key).await;
     server.clock.advance(Duration::from_mins(4));
     let code = client.code(&mut person, &[]).await;
@@ -216,7 +231,7 @@ async fn dpop_06_userinfo_takes_a_bound_token_with_its_proof_alone() {
     let server = Server::start();
     let mut person = Person::signed_up(&server, "ada@example.org").await;
     let client = Client::public(&server);
-    let (key, other) = (Signer::new(1), Signer::new(2));
+    let (key, other) = (Signer::seeded(1), Signer::seeded(2));
     let tokens = bound_tokens(&server, &client, &mut person, &key).await;
     let plain = client.tokens(&server, &mut person).await;
     let token = tokens.access();
@@ -270,7 +285,7 @@ async fn dpop_07_a_public_clients_refresh_token_is_bound_to_its_key() {
     let server = Server::start();
     let mut person = Person::signed_up(&server, "ada@example.org").await;
     let client = Client::public(&server);
-    let (key, thief) = (Signer::new(1), Signer::new(2));
+    let (key, thief) = (Signer::seeded(1), Signer::seeded(2));
     let tokens = bound_tokens(&server, &client, &mut person, &key).await;
     let form = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh())];
     let fresh = nonce(&server, &client, &key).await;
@@ -289,7 +304,7 @@ async fn dpop_08_a_confidential_client_may_change_its_key_at_a_refresh() {
     let server = Server::start();
     let mut person = Person::signed_up(&server, "ada@example.org").await;
     let client = Client::confidential(&server);
-    let (old, new) = (Signer::new(1), Signer::new(2));
+    let (old, new) = (Signer::seeded(1), Signer::seeded(2));
     let tokens = bound_tokens(&server, &client, &mut person, &old).await;
     let form = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh())];
     let proof = new.proof_for(&server, TOKEN, &nonce(&server, &client, &new).await);
@@ -309,10 +324,22 @@ async fn dpop_09_a_client_that_gets_bound_tokens_alone_must_prove_a_key() {
     let code = client.code(&mut person, &[]).await;
     let bare = client.redeem(&server, &code).await;
     assert_eq!(bare.refusal(), (400, "invalid_dpop_proof".to_owned()));
-    let key = Signer::new(1);
+    let key = Signer::seeded(1);
     let proof = key.proof_for(&server, TOKEN, &nonce(&server, &client, &key).await);
     let answer = post(&server, &client, TOKEN, &code_form(&client, &code), &[&proof]).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
+}
+
+#[actix_web::test]
+async fn in_06_introspection_names_the_key_that_a_token_is_bound_to() {
+    let server = Server::start();
+    let mut person = Person::signed_up(&server, "ada@example.org").await;
+    let client = Client::confidential(&server);
+    let key = Signer::seeded(1);
+    let tokens = bound_tokens(&server, &client, &mut person, &key).await;
+    let answer = client.post(&server, "/oauth/introspect/", &[("token", tokens.access())]).await.json();
+    assert_eq!((answer["active"].as_bool(), answer["token_type"].as_str()), (Some(true), Some("DPoP")));
+    assert_eq!(answer["cnf"], json!({ "jkt": key.thumbprint() }));
 }
 
 #[actix_web::test]
@@ -320,7 +347,7 @@ async fn dpop_10_a_code_is_bound_to_the_key_of_its_request() {
     let server = Server::start();
     let mut person = Person::signed_up(&server, "ada@example.org").await;
     let client = Client::public(&server);
-    let (key, other) = (Signer::new(1), Signer::new(2));
+    let (key, other) = (Signer::seeded(1), Signer::seeded(2));
     let jkt = key.thumbprint();
     let code = client.code(&mut person, &[("dpop_jkt", &jkt)]).await;
     let fresh = nonce(&server, &client, &key).await;
@@ -338,7 +365,7 @@ async fn dpop_11_a_pushed_request_binds_its_code_to_the_key_that_pushed_it() {
     let server = Server::start();
     let mut person = Person::signed_up(&server, "ada@example.org").await;
     let client = Client::public(&server);
-    let (key, other) = (Signer::new(1), Signer::new(2));
+    let (key, other) = (Signer::seeded(1), Signer::seeded(2));
     let path = client.authorize_path(&[]);
     let query = path.split_once('?').expect("a query").1;
     let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())

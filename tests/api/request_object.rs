@@ -6,7 +6,7 @@ use crate::support::{Client, Person, Server, Signer, VERIFIER, jwt, query_of};
 
 fn register(server: &Server, extra: &Value) -> Client {
     let mut metadata = json!({
-        "token_endpoint_auth_method": "none", "first_party": true, "jwks": Signer::new(1).jwks(),
+        "token_endpoint_auth_method": "none", "first_party": true, "jwks": Signer::seeded(1).jwks(),
     });
     for (name, value) in extra.as_object().expect("an object") {
         metadata[name] = value.clone();
@@ -16,9 +16,8 @@ fn register(server: &Server, extra: &Value) -> Client {
 
 /// The claims of an object that is right in every way.
 fn claims(server: &Server, client: &Client) -> Value {
-    use countersign::domain::clock::Clock as _;
     use sha2::Digest as _;
-    let now = server.clock.now().as_secs();
+    let now = server.now();
     json!({
         "iss": client.id, "aud": server.issuer, "iat": now, "nbf": now, "exp": now + 300, "jti": "1",
         "client_id": client.id, "redirect_uri": client.redirect_uri, "response_type": "code", "scope": "openid email",
@@ -38,7 +37,7 @@ fn with(server: &Server, client: &Client, name: &str, value: Value) -> Value {
 }
 
 fn signed(claims: &Value) -> String {
-    Signer::new(1).sign(&json!({ "alg": "EdDSA", "typ": "oauth-authz-req+jwt" }), claims)
+    Signer::seeded(1).sign(&json!({ "alg": "EdDSA", "typ": "oauth-authz-req+jwt" }), claims)
 }
 
 /// An authorization request that has nothing but the object.
@@ -72,10 +71,10 @@ async fn az_14b_what_the_client_signed_is_the_request() {
 async fn az_14b_forged_foreign_and_untimely_objects_are_refused() {
     let server = Server::start();
     let client = register(&server, &json!({}));
-    let other = register(&server, &json!({ "jwks": Signer::new(2).jwks() }));
+    let other = register(&server, &json!({ "jwks": Signer::seeded(2).jwks() }));
     let now = claims(&server, &client)["iat"].as_i64().expect("a time");
     let right = claims(&server, &client);
-    let headed = |header: Value| Signer::new(1).sign(&header, &right);
+    let headed = |header: Value| Signer::seeded(1).sign(&header, &right);
     let change = |name: &str, value: Value| signed(&with(&server, &client, name, value));
     let good = signed(&right);
     let (message, signature) = good.rsplit_once('.').expect("a signature");
@@ -84,9 +83,9 @@ async fn az_14b_forged_foreign_and_untimely_objects_are_refused() {
         ("none with a signature", headed(json!({ "alg": "none" }))),
         ("HS256", headed(json!({ "alg": "HS256" }))),
         ("RS256 by an Ed25519 key", headed(json!({ "alg": "RS256" }))),
-        ("another client's key", Signer::new(2).sign(&json!({ "alg": "EdDSA" }), &right)),
-        ("a key brought along", Signer::new(3).sign(&json!({ "alg": "EdDSA", "jwk": Signer::new(3).jwk() }), &right)),
-        ("a key pointed to", Signer::new(3).sign(&json!({ "alg": "EdDSA", "jku": "https://evil.example/jwks" }), &right)),
+        ("another client's key", Signer::seeded(2).sign(&json!({ "alg": "EdDSA" }), &right)),
+        ("a key brought along", Signer::seeded(3).sign(&json!({ "alg": "EdDSA", "jwk": Signer::seeded(3).jwk() }), &right)),
+        ("a key pointed to", Signer::seeded(3).sign(&json!({ "alg": "EdDSA", "jku": "https://evil.example/jwks" }), &right)),
         ("an unknown kid", headed(json!({ "alg": "EdDSA", "kid": "unknown" }))),
         ("crit", headed(json!({ "alg": "EdDSA", "crit": ["exp"] }))),
         ("another type", headed(json!({ "alg": "EdDSA", "typ": "at+jwt" }))),
@@ -134,7 +133,7 @@ async fn az_14b_a_few_seconds_between_the_clocks_are_no_error() {
         server.get(&path(&client, &object)).await.assert_login(name);
     }
     for header in [json!({ "alg": "EdDSA" }), json!({ "alg": "EdDSA", "typ": "JWT" })] {
-        let object = Signer::new(1).sign(&header, &claims(&server, &client));
+        let object = Signer::seeded(1).sign(&header, &claims(&server, &client));
         server.get(&path(&client, &object)).await.assert_login("no type, or that of before");
     }
 }

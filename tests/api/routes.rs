@@ -31,7 +31,7 @@ const PAGES: [&str; 14] = [
 ];
 
 /// Every other route with its methods.
-const ROUTES: [(&str, &[&str], Takes); 30] = [
+const ROUTES: [(&str, &[&str], Takes); 31] = [
     ("/login/start/", &["POST"], Takes::Json),
     ("/login/finish/", &["POST"], Takes::Json),
     ("/onboard/signup/", &["POST"], Takes::Json),
@@ -55,6 +55,7 @@ const ROUTES: [(&str, &[&str], Takes); 30] = [
     ("/oauth/par/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/token/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/revoke/", &["POST", "OPTIONS"], Takes::Form),
+    ("/oauth/introspect/", &["POST"], Takes::Form),
     ("/oauth/userinfo/", &["GET", "HEAD", "POST", "OPTIONS"], Takes::Form),
     (
         "/.well-known/openid-configuration/",

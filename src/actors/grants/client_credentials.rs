@@ -50,6 +50,7 @@ impl Deps {
             scope,
             bound: authenticated.key.is_some(),
             dpop_nonce: authenticated.key.as_ref().map(|key| key.nonce.clone()),
+            issued_token_type: None,
         })
     }
 

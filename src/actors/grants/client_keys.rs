@@ -57,7 +57,10 @@ impl KeyCache {
     fn keep(&self, uri: &str, outcome: Result<Arc<ClientKeys>, NoKeys>, now: Duration) {
         let mut sets = self.0.lock();
         if sets.len() >= MAX_SETS && !sets.contains_key(uri) {
-            let oldest = sets.iter().min_by_key(|(_, fetched)| fetched.at).map(|(uri, _)| uri.clone());
+            let oldest = sets
+                .iter()
+                .min_by_key(|(_, fetched)| fetched.at)
+                .map(|(uri, _)| uri.clone());
             if let Some(oldest) = oldest {
                 sets.remove(&oldest);
             }

@@ -56,7 +56,8 @@ impl Deps {
             Some(GrantType::AuthorizationCode) => self.redeem_code(&authenticated, parameters).await,
             Some(GrantType::RefreshToken) => self.refresh_tokens(&authenticated, parameters).await,
             Some(GrantType::ClientCredentials) => self.client_credentials(&authenticated, parameters).await,
-            _ => oauth(OAuthError::new(
+            Some(GrantType::TokenExchange) => self.exchange_token(&authenticated, parameters).await,
+            Some(GrantType::DeviceCode) | None => oauth(OAuthError::new(
                 ErrorCode::UnsupportedGrantType,
                 "parameter grant_type is none of those that discovery lists",
             )),

@@ -35,6 +35,8 @@ pub struct Tokens {
     pub bound: bool,
     /// The nonce for the next proof, if this request had one.
     pub dpop_nonce: Option<String>,
+    /// What kind the access token is, where one was exchanged for another (RFC 8693 §2.2.1).
+    pub issued_token_type: Option<&'static str>,
 }
 
 /// What tokens are issued for.
@@ -131,6 +133,7 @@ impl Deps {
             scope,
             bound: issue.key.is_some(),
             dpop_nonce: issue.key.map(|key| key.nonce.clone()),
+            issued_token_type: None,
         })
     }
 }

@@ -211,7 +211,11 @@ fn thumbprint(public: &Public) -> String {
         Public::EdDsa(key) => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, encode(key.as_bytes())),
         Public::Es256(point) => {
             let (x, y) = point.split_at(1).1.split_at(32);
-            format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, encode(x), encode(y))
+            format!(
+                r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#,
+                encode(x),
+                encode(y)
+            )
         }
         Public::Rsa(key) => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, encode(&key.e), encode(&key.n)),
     };
@@ -327,7 +331,11 @@ mod tests {
             let key = ClientKey::read(&public(algorithm)).expect("a key");
             let signature = signing_key(algorithm).sign(b"message").expect("signs");
             for other in ClientAlgorithm::ALL {
-                assert_eq!(key.verify(other, b"message", &signature).is_ok(), other == own, "{algorithm} {other:?}");
+                assert_eq!(
+                    key.verify(other, b"message", &signature).is_ok(),
+                    other == own,
+                    "{algorithm} {other:?}"
+                );
             }
             assert!(key.verify(own, b"messagf", &signature).is_err());
             assert!(key.verify(own, b"message", &[]).is_err());
@@ -343,7 +351,11 @@ mod tests {
         // Our own keys are named by their thumbprints.
         for algorithm in SigningAlgorithm::ALL {
             let own = public(algorithm);
-            assert_eq!(ClientKey::read(&own).expect("a key").thumbprint(), own["kid"], "{algorithm}");
+            assert_eq!(
+                ClientKey::read(&own).expect("a key").thumbprint(),
+                own["kid"],
+                "{algorithm}"
+            );
         }
     }
 
@@ -407,10 +419,13 @@ mod tests {
         private["d"] = good["x"].clone();
         let many = vec![good.clone(); MAX_KEYS + 1];
         for (set, expected) in [
-            (set(&[good.clone()]), Ok(())),
+            (set(std::slice::from_ref(&good)), Ok(())),
             (set(&[]), Err(BadKeySet::NoKey)),
             (set(&[private]), Err(BadKeySet::Private)),
-            (set(&[good.clone(), json!({ "kty": "oct", "k": "AA" })]), Err(BadKeySet::Private)),
+            (
+                set(&[good.clone(), json!({ "kty": "oct", "k": "AA" })]),
+                Err(BadKeySet::Private),
+            ),
             (set(&many), Err(BadKeySet::TooMany)),
             (json!({ "keys": 1 }), Err(BadKeySet::NotASet)),
             (json!([good]), Err(BadKeySet::NotASet)),

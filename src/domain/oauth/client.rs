@@ -106,7 +106,12 @@ pub enum GrantType {
 
 impl GrantType {
     /// All grant types, in the order in which discovery lists them.
-    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials];
+    pub const ALL: [Self; 4] = [
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::ClientCredentials,
+        Self::TokenExchange,
+    ];
 
     /// The grant of this name.
     #[must_use]
@@ -251,12 +256,14 @@ impl Client {
         let own = ScopeSet::of(self.scopes.iter().filter(|scope| !STANDARD.contains(scope)));
         match asked {
             None => Ok(own),
-            Some(asked) => Some(own.intersection(asked)).filter(|scope| !scope.is_empty()).ok_or_else(|| {
-                OAuthError::new(
-                    ErrorCode::InvalidScope,
-                    "parameter scope has no scope that this client may have for itself",
-                )
-            }),
+            Some(asked) => Some(own.intersection(asked))
+                .filter(|scope| !scope.is_empty())
+                .ok_or_else(|| {
+                    OAuthError::new(
+                        ErrorCode::InvalidScope,
+                        "parameter scope has no scope that this client may have for itself",
+                    )
+                }),
         }
     }
 
@@ -340,7 +347,10 @@ mod tests {
         for name in ["keys", "auth_alg", "resources", "required_scope"] {
             record.as_object_mut().expect("an object").remove(name).expect("there");
         }
-        assert_eq!(serde_json::from_value::<Client>(record).expect("parses"), testing::public());
+        assert_eq!(
+            serde_json::from_value::<Client>(record).expect("parses"),
+            testing::public()
+        );
     }
 
     #[test]

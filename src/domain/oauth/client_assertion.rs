@@ -88,7 +88,10 @@ impl<'de> Deserialize<'de> for Seconds {
         if !(0.0..=latest).contains(&seconds) {
             return Err(serde::de::Error::custom("not a time from 1970 to 9999"));
         }
-        #[expect(clippy::cast_possible_truncation, reason = "in range, and the fraction does not matter")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "in range, and the fraction does not matter"
+        )]
         Ok(Self(Timestamp::from_secs(seconds as i64)))
     }
 }
@@ -208,10 +211,16 @@ mod tests {
     fn check_with(header: &Value, claims: &Value) -> Result<ProvenAssertion, AssertionError> {
         let keys = ClientKeys::read(&jwks(SigningAlgorithm::EdDsa)).expect("keys");
         let token = token(SigningAlgorithm::EdDsa, header, claims);
-        let audiences = ["https://id.example".to_owned(), "https://id.example/oauth/token/".to_owned()];
-        ClientAssertion::read(&token)
-            .ok_or(AssertionError::Claims)?
-            .verify(&keys, None, &audiences, Timestamp::from_secs(NOW))
+        let audiences = [
+            "https://id.example".to_owned(),
+            "https://id.example/oauth/token/".to_owned(),
+        ];
+        ClientAssertion::read(&token).ok_or(AssertionError::Claims)?.verify(
+            &keys,
+            None,
+            &audiences,
+            Timestamp::from_secs(NOW),
+        )
     }
 
     fn check(claims: &Value) -> Result<ProvenAssertion, AssertionError> {
@@ -280,7 +289,11 @@ mod tests {
             json!(true),
         ] {
             for name in ["exp", "nbf", "iat"] {
-                assert_eq!(check(&with(name, time.clone())), Err(AssertionError::Claims), "{name} {time}");
+                assert_eq!(
+                    check(&with(name, time.clone())),
+                    Err(AssertionError::Claims),
+                    "{name} {time}"
+                );
             }
         }
     }
@@ -310,7 +323,14 @@ mod tests {
 
     #[test]
     fn tk_12d_claims_as_a_list_or_twice_there_are_refused() {
-        assert!(ClientAssertion::read(&token(SigningAlgorithm::EdDsa, &json!({ "alg": "EdDSA" }), &json!(["app"]))).is_none());
+        assert!(
+            ClientAssertion::read(&token(
+                SigningAlgorithm::EdDsa,
+                &json!({ "alg": "EdDSA" }),
+                &json!(["app"])
+            ))
+            .is_none()
+        );
         assert!(object::<Sender>(br#"{"sub":"a","sub":"b"}"#).is_none());
     }
 }

@@ -39,7 +39,8 @@ impl Credentials {
     /// `invalid_request` for more than one method (RFC 6749 §2.3) or for two different `client_id`s; `invalid_client` where
     /// there is none, or one that is malformed or not supported.
     pub fn read(authorization: Option<&str>, body: &Parameters) -> Result<Self, OAuthError> {
-        let ways = IN_BODY.iter().filter(|name| body.get(name).is_some()).count() + usize::from(authorization.is_some());
+        let ways =
+            IN_BODY.iter().filter(|name| body.get(name).is_some()).count() + usize::from(authorization.is_some());
         if ways > 1 {
             return Err(OAuthError::invalid_request(
                 "the client authenticates in more than one way",
@@ -101,7 +102,9 @@ impl Credentials {
 }
 
 fn sent(client_id: Option<&str>) -> Result<ClientId, OAuthError> {
-    client_id.and_then(ClientId::parse).ok_or_else(OAuthError::invalid_client)
+    client_id
+        .and_then(ClientId::parse)
+        .ok_or_else(OAuthError::invalid_client)
 }
 
 /// `Basic base64(form(id) ":" form(secret))` (RFC 6749 §2.3.1, RFC 7617 §2). The scheme's name has no case.
@@ -153,7 +156,10 @@ mod tests {
             basic("app:a secret of some length").replace("Basic ", "bAsIc  "),
         ] {
             let credentials = read(Some(&header), "client_id=app").expect("reads");
-            assert!(credentials.verify(Some(&testing::confidential()), None).is_ok(), "{header}");
+            assert!(
+                credentials.verify(Some(&testing::confidential()), None).is_ok(),
+                "{header}"
+            );
         }
     }
 
@@ -164,7 +170,10 @@ mod tests {
         let basic = read(Some(&basic(&format!("app:{secret}"))), "").expect("reads");
         let nothing = read(None, "client_id=app").expect("reads");
         let assertion = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhcHAifQ.AA";
-        let body = format!("client_assertion={assertion}&client_assertion_type={}", client_assertion::TYPE);
+        let body = format!(
+            "client_assertion={assertion}&client_assertion_type={}",
+            client_assertion::TYPE
+        );
         let assertion = read(None, &body).expect("reads");
         let proven = ProvenAssertion {
             jti_hash: [0; 32],
@@ -200,7 +209,9 @@ mod tests {
         let for_wrong = wrong.verify(Some(&testing::confidential()), None).expect_err("refused");
         assert_eq!(unknown.verify(None, None).expect_err("refused"), for_wrong);
         assert_eq!(
-            unknown.verify(Some(&testing::confidential()), None).expect_err("refused"),
+            unknown
+                .verify(Some(&testing::confidential()), None)
+                .expect_err("refused"),
             for_wrong
         );
     }

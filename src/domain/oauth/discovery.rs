@@ -51,6 +51,7 @@ pub struct Discovery {
     pub userinfo_endpoint: String,
     pub jwks_uri: String,
     pub revocation_endpoint: String,
+    pub introspection_endpoint: String,
     pub end_session_endpoint: String,
     pub pushed_authorization_request_endpoint: String,
     pub scopes_supported: Vec<String>,
@@ -64,7 +65,11 @@ pub struct Discovery {
     pub dpop_signing_alg_values_supported: Vec<&'static str>,
     pub acr_values_supported: [&'static str; 1],
     pub token_endpoint_auth_methods_supported: Vec<&'static str>,
+    pub token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     pub revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    pub revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    pub introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    pub introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     pub code_challenge_methods_supported: [&'static str; 1],
     pub claim_types_supported: [&'static str; 1],
     pub claims_supported: Vec<&'static str>,
@@ -84,9 +89,9 @@ impl Discovery {
     #[must_use]
     pub fn new(issuer: &str, scopes: &ScopeSet) -> Self {
         let at = |path| format!("{issuer}{path}");
+        let assertion_algs = ClientAlgorithm::ALL.map(ClientAlgorithm::name).to_vec();
         let auth_methods: Vec<&str> = AuthMethod::ALL.into_iter().map(AuthMethod::as_str).collect();
         let ours: Vec<&str> = SigningAlgorithm::ALL.into_iter().map(SigningAlgorithm::name).collect();
-        let theirs: Vec<&str> = ClientAlgorithm::ALL.into_iter().map(ClientAlgorithm::name).collect();
         Self {
             issuer: issuer.to_owned(),
             authorization_endpoint: at(path::AUTHORIZE),
@@ -94,6 +99,7 @@ impl Discovery {
             userinfo_endpoint: at(path::USERINFO),
             jwks_uri: at(path::JWKS),
             revocation_endpoint: at(path::REVOKE),
+            introspection_endpoint: at(path::INTROSPECT),
             end_session_endpoint: at(path::LOGOUT),
             pushed_authorization_request_endpoint: at(path::PAR),
             scopes_supported: scopes.iter().map(str::to_owned).collect(),
@@ -103,11 +109,15 @@ impl Discovery {
             subject_types_supported: ["public", "pairwise"],
             id_token_signing_alg_values_supported: ours.clone(),
             userinfo_signing_alg_values_supported: ours,
-            request_object_signing_alg_values_supported: theirs.clone(),
-            dpop_signing_alg_values_supported: theirs,
+            request_object_signing_alg_values_supported: assertion_algs.clone(),
+            dpop_signing_alg_values_supported: assertion_algs.clone(),
             acr_values_supported: [ACR],
             revocation_endpoint_auth_methods_supported: auth_methods.clone(),
+            revocation_endpoint_auth_signing_alg_values_supported: assertion_algs.clone(),
+            introspection_endpoint_auth_methods_supported: AuthMethod::PROVING.map(AuthMethod::as_str).to_vec(),
+            introspection_endpoint_auth_signing_alg_values_supported: assertion_algs.clone(),
             token_endpoint_auth_methods_supported: auth_methods,
+            token_endpoint_auth_signing_alg_values_supported: assertion_algs,
             code_challenge_methods_supported: ["S256"],
             claim_types_supported: ["normal"],
             claims_supported: ID_TOKEN_CLAIMS.into_iter().chain(scopes.claims()).collect(),
@@ -160,7 +170,7 @@ mod tests {
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(
             document["token_endpoint_auth_methods_supported"],
-            json!(["none", "client_secret_basic"])
+            json!(["none", "client_secret_basic", "client_secret_post", "private_key_jwt"])
         );
         assert_eq!(document["authorization_response_iss_parameter_supported"], json!(true));
         assert!(
@@ -183,7 +193,12 @@ mod tests {
         assert_eq!(document["response_types_supported"], json!(["code"]));
         assert_eq!(
             document["grant_types_supported"],
-            json!(["authorization_code", "refresh_token"])
+            json!([
+                "authorization_code",
+                "refresh_token",
+                "client_credentials",
+                "urn:ietf:params:oauth:grant-type:token-exchange"
+            ])
         );
     }
 

@@ -15,13 +15,13 @@ use serde_json::Value;
 use super::client::{ApplicationType, AuthMethod, Client, ClientId, GrantType};
 use super::client_options::OptionMetadata;
 use super::client_secret::ClientSecret;
-use super::{registered_uri, resource};
 use super::scope::{OFFLINE_ACCESS, ScopeSet};
-pub use describe::describe;
+use super::{registered_uri, resource};
 use crate::domain::clock::Timestamp;
 use crate::domain::keys::algorithm::SigningAlgorithm;
 use crate::domain::random::Random;
 use crate::domain::secret::Token;
+pub use describe::describe;
 
 /// Most redirect URIs of a kind that a client may have.
 pub const MAX_URIS: usize = 32;

@@ -41,7 +41,9 @@ pub fn requested(parameters: &Parameters, client: &Client, issuer: &str) -> Resu
     for uri in parameters.all("resource") {
         let known = uri == issuer || client.resources.iter().any(|own| own == uri);
         if check(uri).is_err() || !known {
-            return Err(invalid_target("parameter resource names no resource that this client may have tokens for"));
+            return Err(invalid_target(
+                "parameter resource names no resource that this client may have tokens for",
+            ));
         }
         if !found.iter().any(|other| other == uri) {
             found.push(uri.to_owned());
@@ -74,7 +76,10 @@ pub fn narrow(granted: &[String], asked: Vec<String>, issuer: &str) -> Result<Ve
 #[must_use]
 pub fn audiences(resources: &[String], issuer: &str, for_userinfo: bool) -> Vec<String> {
     let own = (for_userinfo || resources.is_empty()).then_some(issuer);
-    let others = resources.iter().map(String::as_str).filter(|uri| *uri != issuer || own.is_none());
+    let others = resources
+        .iter()
+        .map(String::as_str)
+        .filter(|uri| *uri != issuer || own.is_none());
     own.into_iter().chain(others).map(str::to_owned).collect()
 }
 

@@ -96,15 +96,10 @@ impl AccessClaims {
     /// The claims of a token issued `now` that lives for `lifetime`.
     #[must_use]
     pub fn issue(grant: AccessGrant<'_>, now: Timestamp, lifetime: Duration) -> Self {
-        let aud = match grant.audiences {
-            [] => SingleOrMultiple::Single(grant.issuer.to_owned()),
-            [one] => SingleOrMultiple::Single(one.clone()),
-            many => SingleOrMultiple::Multiple(many.to_vec()),
-        };
         Self {
             iss: grant.issuer.to_owned(),
             sub: grant.subject.to_owned(),
-            aud,
+            aud: audience(grant.issuer, grant.audiences),
             client_id: grant.client_id.to_owned(),
             exp: whole(now.plus(lifetime)),
             iat: whole(now),
@@ -116,6 +111,28 @@ impl AccessClaims {
             cnf: grant.jkt.map(|jkt| Confirmation { jkt: jkt.to_owned() }),
             root: grant.root,
         }
+    }
+}
+
+impl AccessClaims {
+    /// What a token says that is exchanged for this one: less, and not for longer. Its name and holder are for the caller.
+    #[must_use]
+    pub fn narrowed(&self, scope: &str, audiences: &[String], now: Timestamp, lifetime: Duration) -> Self {
+        Self {
+            aud: audience(&self.iss, audiences),
+            exp: whole(now.plus(lifetime)).min(self.exp),
+            iat: whole(now),
+            scope: scope.to_owned(),
+            ..self.clone()
+        }
+    }
+}
+
+fn audience(issuer: &str, audiences: &[String]) -> SingleOrMultiple<String> {
+    match audiences {
+        [] => SingleOrMultiple::Single(issuer.to_owned()),
+        [one] => SingleOrMultiple::Single(one.clone()),
+        many => SingleOrMultiple::Multiple(many.to_vec()),
     }
 }
 

@@ -91,7 +91,7 @@ impl<'a> ClientJws<'a> {
         Some(typ.strip_prefix("application/").map_or(typ.clone(), str::to_owned))
     }
 
-    /// The key that its header brings along, for a DPoP proof: nobody else may trust it.
+    /// The key that its header brings along, for a `DPoP` proof: nobody else may trust it.
     #[must_use]
     pub fn jwk(&self) -> Option<&Value> {
         self.header.jwk.as_ref()
@@ -183,10 +183,18 @@ mod tests {
     #[test]
     fn tk_12d_the_header_brings_neither_key_nor_algorithm() {
         for alg in ["none", "None", "HS256", "RS512", "ES384", ""] {
-            assert_eq!(verify(&json!({ "alg": alg }), None), Err(ClientJwsError::Malformed), "{alg}");
+            assert_eq!(
+                verify(&json!({ "alg": alg }), None),
+                Err(ClientJwsError::Malformed),
+                "{alg}"
+            );
         }
         for alg in ["RS256", "PS256", "EdDSA"] {
-            assert_eq!(verify(&json!({ "alg": alg }), None), Err(ClientJwsError::UnknownKey), "{alg}");
+            assert_eq!(
+                verify(&json!({ "alg": alg }), None),
+                Err(ClientJwsError::UnknownKey),
+                "{alg}"
+            );
         }
         let own = testing::jwks(SigningAlgorithm::EdDsa)["keys"][0].clone();
         let keys = ClientKeys::read(&testing::jwks(SigningAlgorithm::Es256)).expect("keys");
@@ -223,7 +231,18 @@ mod tests {
         let twice = format!("{}.e30.AA", URL_SAFE_NO_PAD.encode(r#"{"alg":"EdDSA","alg":"EdDSA"}"#));
         let list = format!("{}.e30.AA", URL_SAFE_NO_PAD.encode(r#"["EdDSA",null,null,false]"#));
         let long = format!("{good}{}", "A".repeat(MAX_BYTES));
-        for token in ["", ".", "..", "a.b", "a.b.c.d", &good[1..], &twice, &list, &long, &format!("{good}=")] {
+        for token in [
+            "",
+            ".",
+            "..",
+            "a.b",
+            "a.b.c.d",
+            &good[1..],
+            &twice,
+            &list,
+            &long,
+            &format!("{good}="),
+        ] {
             assert!(ClientJws::read(token).is_err(), "{token}");
         }
         assert!(ClientJws::read(&good).is_ok());

@@ -5,6 +5,7 @@ pub mod consent;
 pub mod discovery;
 pub mod form;
 pub mod form_post;
+pub mod introspect;
 pub mod logout;
 pub mod par;
 pub mod revoke;

@@ -167,11 +167,12 @@ async fn tell(app: &App, claims: &AccessClaims) -> HttpResponse {
         return challenge(Scheme::Bearer, Some(&invalid_token()));
     };
     let now = app.clock.now();
+    let names = [claims.jti.as_str(), claims.root.as_deref().unwrap_or(&claims.jti)];
     let with_profile = needs_profile(&scope);
     let statement = if with_profile {
-        families::standing_with_profile(family, &claims.jti, claims.iat, now)
+        families::standing_with_profile(family, names, claims.iat, now)
     } else {
-        families::standing(family, &claims.jti, claims.iat, now)
+        families::standing(family, names, claims.iat, now)
     };
     let row = match app.store.query_one(&statement).await {
         Ok(Some(row)) => row,

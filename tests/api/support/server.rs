@@ -107,6 +107,11 @@ impl Server {
         format!("{}{path}", self.issuer)
     }
 
+    /// What its clock shows, in seconds since 1970.
+    pub fn now(&self) -> i64 {
+        self.clock.now().as_secs()
+    }
+
     /// Stops it and gives the folder back.
     pub fn stop(mut self) -> tempfile::TempDir {
         self.end();

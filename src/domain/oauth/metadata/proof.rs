@@ -39,11 +39,7 @@ impl ClientMetadata {
         }
     }
 
-    pub(super) fn keys(
-        &self,
-        method: AuthMethod,
-        loopback_issuer: bool,
-    ) -> Result<Option<KeySource>, MetadataError> {
+    pub(super) fn keys(&self, method: AuthMethod, loopback_issuer: bool) -> Result<Option<KeySource>, MetadataError> {
         match (&self.jwks, &self.jwks_uri) {
             (Some(_), Some(_)) => Err(refuse("jwks", "it must not be there beside jwks_uri")),
             (Some(set), None) => {

@@ -168,12 +168,17 @@ fn tk_12_a_client_with_keys_of_its_own_has_no_secret() {
     assert_eq!(describe(&registered.client)["jwks"], set);
     let more = r#","token_endpoint_auth_method":"private_key_jwt","jwks_uri":"https://app.example/jwks""#;
     let client = with(more).expect("registers").client;
-    assert_eq!(client.keys, Some(KeySource::JwksUri("https://app.example/jwks".to_owned())));
+    assert_eq!(
+        client.keys,
+        Some(KeySource::JwksUri("https://app.example/jwks".to_owned()))
+    );
 }
 
 #[test]
 fn a_machine_needs_neither_redirect_uri_nor_the_scopes_of_people() {
-    let client = register(r#"{"grant_types":["client_credentials"]}"#).expect("registers").client;
+    let client = register(r#"{"grant_types":["client_credentials"]}"#)
+        .expect("registers")
+        .client;
     assert!(client.scopes.is_empty() && client.redirect_uris.is_empty());
     assert_eq!(describe(&client)["response_types"], serde_json::json!([]));
 }
@@ -210,7 +215,9 @@ fn what_is_described_registers_the_same_client() {
     .client;
     let mut described = describe(&client);
     described.insert("client_secret".to_owned(), "0123456789abcdef".into());
-    let again = register(&Value::Object(described).to_string()).expect("registers").client;
+    let again = register(&Value::Object(described).to_string())
+        .expect("registers")
+        .client;
     let secret_hash = client.secret_hash;
     assert_eq!(Client { secret_hash, ..again }, client);
 }
