@@ -187,7 +187,8 @@ async fn dpop_04_a_proof_is_used_once_even_by_many_at_once_and_after_a_restart()
     let tokens = bound_tokens(&server, &client, &mut person, &key).await;
     let proof = key.proof_for(&server, TOKEN, &nonce(&server, &client, &key).await);
     let form = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh())];
-    let tries = (0..20).map(|_| post(&server, &client, TOKEN, &form, std::slice::from_ref(&proof.as_str())));
+    let proofs = [proof.as_str()];
+    let tries = (0..20).map(|_| post(&server, &client, TOKEN, &form, &proofs));
     let mut answers = Vec::new();
     for answer in futures_util::future::join_all(tries).await {
         answers.push(answer.status);
@@ -195,7 +196,7 @@ async fn dpop_04_a_proof_is_used_once_even_by_many_at_once_and_after_a_restart()
     }
     assert_eq!(answers.iter().filter(|status| **status == 200).count(), 1, "{answers:?}");
     let server = server.restart();
-    let late = post(&server, &client, TOKEN, &form, &[&proof]).await;
+    let late = post(&server, &client, TOKEN, &form, &proofs).await;
     assert_eq!(late.refusal(), (400, "invalid_dpop_proof".to_owned()));
 }
 
