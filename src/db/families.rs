@@ -226,7 +226,9 @@ pub fn standing_with_profile(id: &str, names: [&str; 2], issued_at: Timestamp, n
 pub fn read_terms(row: &Row, index: usize) -> Result<Terms, DbError> {
     match row.optional_text(index)? {
         None => Ok(Terms::default()),
-        Some(json) => serde_json::from_str(json).map_err(|error| DbError::Inconsistent(format!("families.terms: {error}"))),
+        Some(json) => {
+            serde_json::from_str(json).map_err(|error| DbError::Inconsistent(format!("families.terms: {error}")))
+        }
     }
 }
 

@@ -48,9 +48,11 @@ pub fn read(row: &Row) -> Result<(&[u8], Timestamp, bool), DbError> {
 /// Spends a request; a row if nobody has before. It may have expired meanwhile: the person has taken their time.
 #[must_use]
 pub fn spend(name: &TokenHash, now: Timestamp) -> Statement {
-    Statement::new("UPDATE pushed_requests SET spent_at = $2 WHERE name_hash = $1 AND spent_at IS NULL RETURNING client_id")
-        .bind(name.as_bytes())
-        .bind(now.as_millis())
+    Statement::new(
+        "UPDATE pushed_requests SET spent_at = $2 WHERE name_hash = $1 AND spent_at IS NULL RETURNING client_id",
+    )
+    .bind(name.as_bytes())
+    .bind(now.as_millis())
 }
 
 /// Remembers a DPoP proof until `expires_at`; a row if it was not used before.

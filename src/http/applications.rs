@@ -27,7 +27,11 @@ pub async fn list(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, 
 
 fn describe(row: &Row) -> Result<Value, DbError> {
     let client = clients::read(row)?;
-    let scopes: Vec<&str> = row.optional_text(2)?.unwrap_or_default().split_ascii_whitespace().collect();
+    let scopes: Vec<&str> = row
+        .optional_text(2)?
+        .unwrap_or_default()
+        .split_ascii_whitespace()
+        .collect();
     Ok(json!({
         "client_id": client.id,
         "name": client.name,

@@ -131,7 +131,9 @@ fn invalid() -> Problem {
 
 fn insufficient(role: &str) -> Problem {
     Problem::new(Kind::InsufficientScope)
-        .detail(format!("this needs the scope {role}, which the person and the client must hold"))
+        .detail(format!(
+            "this needs the scope {role}, which the person and the client must hold"
+        ))
         .challenge(format!(
             "Bearer realm=\"countersign\", error=\"insufficient_scope\", scope=\"{role}\""
         ))

@@ -10,8 +10,8 @@ pub mod app;
 pub mod server;
 
 mod account;
-mod applications;
 mod address;
+mod applications;
 mod bearer;
 mod cookies;
 mod dev;

@@ -66,7 +66,9 @@ fn read(mut stream: &TcpStream) -> Option<Heard> {
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+            let length = head
+                .lines()
+                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
             if body.len() >= length.unwrap_or(0) {
                 return Some((head.to_owned(), body.to_owned()));
             }
@@ -104,7 +106,11 @@ async fn log_out_at(person: &mut Person, client: &Client, id_token: &str) {
         .finish();
     let answer = person.browser.get(&format!("/oauth/logout/?{query}")).await;
     assert_eq!(answer.status, 303, "{}", answer.text);
-    assert!(answer.location().starts_with(&client.redirect_uri), "{}", answer.location());
+    assert!(
+        answer.location().starts_with(&client.redirect_uri),
+        "{}",
+        answer.location()
+    );
 }
 
 #[actix_web::test]
@@ -113,7 +119,11 @@ async fn bc_01_to_bc_08_a_logout_is_told_to_every_client_of_the_session_by_a_tok
     let mut person = Person::signed_up(&server, "ada@example.org").await;
     let (first, second, deaf) = (Receiver::start(), Receiver::start(), Receiver::start());
     let one = register(&server, &first, &json!({}));
-    let two = register(&server, &second, &json!({ "id_token_signed_response_alg": "RS256", "subject_type": "pairwise" }));
+    let two = register(
+        &server,
+        &second,
+        &json!({ "id_token_signed_response_alg": "RS256", "subject_type": "pairwise" }),
+    );
     let never_used = register(&server, &deaf, &json!({}));
     let tokens = one.tokens(&server, &mut person).await;
     let others = two.tokens(&server, &mut person).await;
@@ -123,33 +133,59 @@ async fn bc_01_to_bc_08_a_logout_is_told_to_every_client_of_the_session_by_a_tok
         let (head, body) = &heard[0];
         assert!(head.starts_with("POST /bye HTTP/1.1"), "{head}");
         let lower = head.to_ascii_lowercase();
-        assert!(lower.contains("content-type: application/x-www-form-urlencoded"), "{head}");
-        assert!(!lower.contains("cookie:") && !lower.contains("authorization:"), "{head}");
+        assert!(
+            lower.contains("content-type: application/x-www-form-urlencoded"),
+            "{head}"
+        );
+        assert!(
+            !lower.contains("cookie:") && !lower.contains("authorization:"),
+            "{head}"
+        );
         let token = token_in(body);
         // BC-02: signed as its ID tokens are, by a published key, and of a type of its own.
         let (header, id_header) = (jwt::header(&token), jwt::header(told.id()));
-        assert_eq!((&header["alg"], header["typ"].as_str()), (&id_header["alg"], Some("logout+jwt")));
+        assert_eq!(
+            (&header["alg"], header["typ"].as_str()),
+            (&id_header["alg"], Some("logout+jwt"))
+        );
         assert!(server.verifies(&token).await);
         // BC-03 to BC-07: whose, for whom, when, which, and what it is; never a nonce.
         let (claims, id) = (Tokens::claims(&token), Tokens::claims(told.id()));
-        assert_eq!((claims["iss"].as_str(), claims["aud"].as_str()), (Some(server.issuer.as_str()), Some(client.id.as_str())));
+        assert_eq!(
+            (claims["iss"].as_str(), claims["aud"].as_str()),
+            (Some(server.issuer.as_str()), Some(client.id.as_str()))
+        );
         assert_eq!((&claims["sub"], &claims["sid"]), (&id["sub"], &id["sid"]));
-        let (iat, exp) = (claims["iat"].as_i64().expect("iat"), claims["exp"].as_i64().expect("exp"));
+        let (iat, exp) = (
+            claims["iat"].as_i64().expect("iat"),
+            claims["exp"].as_i64().expect("exp"),
+        );
         assert!(exp > iat && exp - iat <= 120, "{claims}");
         assert!(claims["jti"].as_str().is_some_and(|jti| jti.len() >= 16), "{claims}");
-        assert_eq!(claims["events"], json!({ "http://schemas.openid.net/event/backchannel-logout": {} }));
+        assert_eq!(
+            claims["events"],
+            json!({ "http://schemas.openid.net/event/backchannel-logout": {} })
+        );
         assert_eq!((claims.get("nonce"), claims.get("email")), (None, None));
         // It passes for no other token here.
         assert_eq!(Client::userinfo(&server, &token).await.status, 401);
-        let hinted = client.ask(&server, &[("id_token_hint", &token), ("prompt", "none")]).await;
+        let hinted = client
+            .ask(&server, &[("id_token_hint", &token), ("prompt", "none")])
+            .await;
         assert_eq!(hinted.told_error(client, &server), "login_required");
     }
-    assert_ne!(Tokens::claims(&token_in(&first.heard()[0].1))["jti"], Tokens::claims(&token_in(&second.heard()[0].1))["jti"]);
+    assert_ne!(
+        Tokens::claims(&token_in(&first.heard()[0].1))["jti"],
+        Tokens::claims(&token_in(&second.heard()[0].1))["jti"]
+    );
     // BC-08: afterwards nobody is signed in here.
     let silent = person.browser.get(&one.authorize_path(&[("prompt", "none")])).await;
     assert_eq!(query_of(silent.location())["error"], "login_required");
     tokio::time::sleep(Duration::from_millis(1200)).await;
-    assert_eq!((first.heard().len(), second.heard().len(), deaf.heard().len()), (1, 1, 0));
+    assert_eq!(
+        (first.heard().len(), second.heard().len(), deaf.heard().len()),
+        (1, 1, 0)
+    );
     drop(never_used);
 }
 
@@ -171,7 +207,12 @@ async fn bc_09_a_client_that_does_not_answer_well_is_told_again_even_after_a_res
     let heard = receiver.heard();
     let jtis: std::collections::BTreeSet<String> = heard
         .iter()
-        .map(|(_, body)| Tokens::claims(&token_in(body))["jti"].as_str().expect("a jti").to_owned())
+        .map(|(_, body)| {
+            Tokens::claims(&token_in(body))["jti"]
+                .as_str()
+                .expect("a jti")
+                .to_owned()
+        })
         .collect();
     assert_eq!(jtis.len(), heard.len(), "each try has a token of its own");
     // The fifth was answered 200: that is the end of it.
@@ -200,7 +241,10 @@ async fn bc_10_every_end_of_a_session_is_told() {
     person.browser = crate::support::Browser::new(&server);
     let tokens = client.tokens(&server, &mut person).await;
     let sid = Tokens::claims(tokens.id())["sid"].clone();
-    let asked = person.browser.post("/update/password/reset/", &json!({ "email": person.email })).await;
+    let asked = person
+        .browser
+        .post("/update/password/reset/", &json!({ "email": person.email }))
+        .await;
     assert_eq!(asked.status, 200, "{}", asked.text);
     let token = person.mailed_token(&server, "/reset/").await;
     "another correct horse battery".clone_into(&mut person.password);
@@ -236,7 +280,10 @@ async fn lo_13_a_logout_ends_what_hangs_on_the_session_but_for_what_may_go_on_of
     let online = Tokens(client.redeem(&server, &online).await.json());
     let offline = client.tokens(&server, &mut person).await;
     log_out_at(&mut person, &client, offline.id()).await;
-    assert_eq!(client.refresh(&server, online.refresh()).await.refusal(), (400, "invalid_grant".to_owned()));
+    assert_eq!(
+        client.refresh(&server, online.refresh()).await.refusal(),
+        (400, "invalid_grant".to_owned())
+    );
     assert_eq!(Client::userinfo(&server, online.access()).await.status, 401);
     assert_eq!(client.refresh(&server, offline.refresh()).await.status, 200);
     // Two grants in one session are one piece of news.

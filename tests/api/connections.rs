@@ -8,7 +8,9 @@ async fn ids(person: &mut Person) -> Vec<String> {
     let answer = person.browser.get("/account/applications/").await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let list = answer.json()["applications"].as_array().expect("a list").clone();
-    list.iter().map(|one| one["client_id"].as_str().expect("an id").to_owned()).collect()
+    list.iter()
+        .map(|one| one["client_id"].as_str().expect("an id").to_owned())
+        .collect()
 }
 
 #[actix_web::test]
@@ -23,24 +25,49 @@ async fn cn_01_a_connection_is_seen_with_what_was_allowed_and_ends_at_once_and_w
     let unspent = client.code(&mut person, &[]).await;
     let answer = person.browser.get("/account/applications/").await.json();
     let list = answer["applications"].as_array().expect("a list");
-    let seen = list.iter().find(|one| one["client_id"] == client.id.as_str()).expect("is there");
-    assert_eq!((seen["name"].as_str(), seen["first_party"].as_bool()), (Some("Third Party"), Some(false)));
+    let seen = list
+        .iter()
+        .find(|one| one["client_id"] == client.id.as_str())
+        .expect("is there");
+    assert_eq!(
+        (seen["name"].as_str(), seen["first_party"].as_bool()),
+        (Some("Third Party"), Some(false))
+    );
     assert_eq!(seen["scopes"], json!(["email", "offline_access", "openid"]));
     assert!(seen["allowed_at"].is_i64() && seen["last_used_at"].is_i64(), "{seen}");
-    let own = list.iter().find(|one| one["client_id"] == other.id.as_str()).expect("is there");
-    assert_eq!((&own["scopes"], own["allowed_at"].is_null()), (&json!([]), true), "it was never asked for");
+    let own = list
+        .iter()
+        .find(|one| one["client_id"] == other.id.as_str())
+        .expect("is there");
+    assert_eq!(
+        (&own["scopes"], own["allowed_at"].is_null()),
+        (&json!([]), true),
+        "it was never asked for"
+    );
 
     let body = json!({ "client_id": client.id });
-    assert_eq!(person.browser.post("/account/applications/end/", &body).await.status, 200);
+    assert_eq!(
+        person.browser.post("/account/applications/end/", &body).await.status,
+        200
+    );
     assert_eq!(ids(&mut person).await, [other.id.clone()]);
-    assert_eq!(client.refresh(&server, tokens.refresh()).await.refusal(), (400, "invalid_grant".to_owned()));
+    assert_eq!(
+        client.refresh(&server, tokens.refresh()).await.refusal(),
+        (400, "invalid_grant".to_owned())
+    );
     assert_eq!(Client::userinfo(&server, tokens.access()).await.status, 401);
-    assert_eq!(client.redeem(&server, &unspent).await.refusal(), (400, "invalid_grant".to_owned()));
+    assert_eq!(
+        client.redeem(&server, &unspent).await.refusal(),
+        (400, "invalid_grant".to_owned())
+    );
     assert_eq!(Client::userinfo(&server, kept.access()).await.status, 200);
     // It is asked for again.
     let again = person.browser.get(&client.authorize_path(&[])).await;
     assert!(again.location().starts_with("/consent/"), "{}", again.location());
-    assert_eq!(person.browser.post("/account/applications/end/", &body).await.problem(), "not-found");
+    assert_eq!(
+        person.browser.post("/account/applications/end/", &body).await.problem(),
+        "not-found"
+    );
 }
 
 #[actix_web::test]
@@ -53,10 +80,19 @@ async fn cn_02_nobody_ends_or_sees_what_is_another_persons() {
     bob.log_in(None).await;
     assert_eq!(ids(&mut bob).await, Vec::<String>::new());
     let body = json!({ "client_id": client.id });
-    assert_eq!(bob.browser.post("/account/applications/end/", &body).await.problem(), "not-found");
+    assert_eq!(
+        bob.browser.post("/account/applications/end/", &body).await.problem(),
+        "not-found"
+    );
     let mut nobody = Browser::new(&server);
-    assert_eq!(nobody.get("/account/applications/").await.problem(), "invalid-credentials");
-    assert_eq!(nobody.post("/account/applications/end/", &body).await.problem(), "invalid-credentials");
+    assert_eq!(
+        nobody.get("/account/applications/").await.problem(),
+        "invalid-credentials"
+    );
+    assert_eq!(
+        nobody.post("/account/applications/end/", &body).await.problem(),
+        "invalid-credentials"
+    );
     let foreign = server
         .http
         .post(server.url("/account/applications/end/"))

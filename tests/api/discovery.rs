@@ -83,8 +83,14 @@ async fn disc_03_to_disc_06_what_must_be_listed_is_and_unsigned_tokens_are_not()
         "dpop_signing_alg_values_supported",
     ] {
         let algorithms = list(&document, name);
-        assert!(algorithms.contains(&"EdDSA".to_owned()) && algorithms.contains(&"ES256".to_owned()), "{name}");
-        assert!(!algorithms.iter().any(|name| name == "none" || name.starts_with("HS")), "{name}");
+        assert!(
+            algorithms.contains(&"EdDSA".to_owned()) && algorithms.contains(&"ES256".to_owned()),
+            "{name}"
+        );
+        assert!(
+            !algorithms.iter().any(|name| name == "none" || name.starts_with("HS")),
+            "{name}"
+        );
     }
 }
 
@@ -102,7 +108,10 @@ async fn disc_07_neither_implicit_nor_password_is_offered() {
     let server = Server::start();
     let document = document(&server).await;
     assert_eq!(list(&document, "response_types_supported"), ["code"]);
-    assert_eq!(list(&document, "response_modes_supported"), ["query", "fragment", "form_post"]);
+    assert_eq!(
+        list(&document, "response_modes_supported"),
+        ["query", "fragment", "form_post"]
+    );
     assert_eq!(
         list(&document, "grant_types_supported"),
         [

@@ -13,7 +13,10 @@ const USERINFO: &str = "/oauth/userinfo/";
 async fn post(server: &Server, client: &Client, path: &str, form: &[(&str, &str)], proofs: &[&str]) -> Answer {
     let mut body = url::form_urlencoded::Serializer::new(String::new());
     body.extend_pairs(form);
-    let mut request = server.http.post(server.url(path)).header("content-type", crate::support::FORM);
+    let mut request = server
+        .http
+        .post(server.url(path))
+        .header("content-type", crate::support::FORM);
     match &client.secret {
         Some(secret) => request = request.basic_auth(&client.id, Some(secret)),
         None => {
@@ -55,7 +58,10 @@ async fn bound_tokens(server: &Server, client: &Client, person: &mut Person, key
 }
 
 async fn userinfo(server: &Server, authorization: &str, proof: Option<&str>) -> Answer {
-    let mut request = server.http.get(server.url(USERINFO)).header("authorization", authorization);
+    let mut request = server
+        .http
+        .get(server.url(USERINFO))
+        .header("authorization", authorization);
     if let Some(proof) = proof {
         request = request.header("dpop", proof);
     }
@@ -82,7 +88,13 @@ async fn dpop_01_a_code_gives_tokens_for_the_key_that_was_proved() {
         let claims = Tokens::claims(tokens.access());
         assert_eq!(claims["cnf"], json!({ "jkt": key.thumbprint() }));
         let plain = client.tokens(&server, &mut person).await;
-        assert_eq!((plain.0["token_type"].as_str(), Tokens::claims(plain.access()).get("cnf")), (Some("Bearer"), None));
+        assert_eq!(
+            (
+                plain.0["token_type"].as_str(),
+                Tokens::claims(plain.access()).get("cnf")
+            ),
+            (Some("Bearer"), None)
+        );
     }
 }
 
@@ -92,12 +104,19 @@ async fn dpop_01_a_key_may_be_of_each_kind_that_discovery_lists() {
     let mut person = Person::signed_up(&server, "ada@example.org").await;
     let client = Client::public(&server);
     let document = server.get("/.well-known/openid-configuration").await.json();
-    let listed = document["dpop_signing_alg_values_supported"].as_array().expect("a list").clone();
+    let listed = document["dpop_signing_alg_values_supported"]
+        .as_array()
+        .expect("a list")
+        .clone();
     for algorithm in ["EdDSA", "ES256", "PS256", "RS256"] {
         assert!(listed.contains(&json!(algorithm)), "{algorithm}");
         let key = Signer::new(algorithm);
         let tokens = bound_tokens(&server, &client, &mut person, &key).await;
-        assert_eq!(Tokens::claims(tokens.access())["cnf"]["jkt"], key.thumbprint(), "{algorithm}");
+        assert_eq!(
+            Tokens::claims(tokens.access())["cnf"]["jkt"],
+            key.thumbprint(),
+            "{algorithm}"
+        );
     }
 }
 
@@ -132,7 +151,10 @@ async fn dpop_02_a_wrong_proof_is_refused_and_costs_the_code_nothing() {
         ("half a signature", format!("{message}.{}", &signature[..40])),
         ("another method", with("htm", json!("GET"))),
         ("another endpoint", with("htu", json!(server.url(USERINFO)))),
-        ("another server", with("htu", json!("https://evil.example/oauth/token/"))),
+        (
+            "another server",
+            with("htu", json!("https://evil.example/oauth/token/")),
+        ),
         ("too old", with("iat", json!(now - 3600))),
         ("from the future", with("iat", json!(now + 3600))),
         ("iat that made others panic", with("iat", json!(i64::MAX))),
@@ -140,23 +162,54 @@ async fn dpop_02_a_wrong_proof_is_refused_and_costs_the_code_nothing() {
         ("iat as text", with("iat", json!("now"))),
         ("no jti", with("jti", json!(""))),
         ("ath where there is no token", with("ath", json!("x"))),
-        ("type of another token", headed(json!({ "typ": "JWT", "alg": "EdDSA", "jwk": key.jwk() }))),
+        (
+            "type of another token",
+            headed(json!({ "typ": "JWT", "alg": "EdDSA", "jwk": key.jwk() })),
+        ),
         ("no type", headed(json!({ "alg": "EdDSA", "jwk": key.jwk() }))),
-        ("alg none", headed(json!({ "typ": "dpop+jwt", "alg": "none", "jwk": key.jwk() }))),
-        ("alg HS256", headed(json!({ "typ": "dpop+jwt", "alg": "HS256", "jwk": key.jwk() }))),
-        ("alg of another key", headed(json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": key.jwk() }))),
-        ("somebody else's key", headed(json!({ "typ": "dpop+jwt", "alg": "EdDSA", "jwk": other.jwk() }))),
+        (
+            "alg none",
+            headed(json!({ "typ": "dpop+jwt", "alg": "none", "jwk": key.jwk() })),
+        ),
+        (
+            "alg HS256",
+            headed(json!({ "typ": "dpop+jwt", "alg": "HS256", "jwk": key.jwk() })),
+        ),
+        (
+            "alg of another key",
+            headed(json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": key.jwk() })),
+        ),
+        (
+            "somebody else's key",
+            headed(json!({ "typ": "dpop+jwt", "alg": "EdDSA", "jwk": other.jwk() })),
+        ),
         ("no key", headed(json!({ "typ": "dpop+jwt", "alg": "EdDSA" }))),
-        ("a kid for a key", headed(json!({ "typ": "dpop+jwt", "alg": "EdDSA", "kid": "x" }))),
-        ("a symmetric key", headed(json!({ "typ": "dpop+jwt", "alg": "HS256", "jwk": { "kty": "oct", "k": "AAAA" } }))),
-        ("crit", headed(json!({ "typ": "dpop+jwt", "alg": "EdDSA", "jwk": key.jwk(), "crit": ["exp"] }))),
+        (
+            "a kid for a key",
+            headed(json!({ "typ": "dpop+jwt", "alg": "EdDSA", "kid": "x" })),
+        ),
+        (
+            "a symmetric key",
+            headed(json!({ "typ": "dpop+jwt", "alg": "HS256", "jwk": { "kty": "oct", "k": "AAAA" } })),
+        ),
+        (
+            "crit",
+            headed(json!({ "typ": "dpop+jwt", "alg": "EdDSA", "jwk": key.jwk(), "crit": ["exp"] })),
+        ),
         ("long", "x".repeat(9000)),
     ] {
         let answer = post(&server, &client, TOKEN, &code_form(&client, &code), &[&proof]).await;
         assert_eq!(answer.refusal(), (400, "invalid_dpop_proof".to_owned()), "{what}");
     }
     let twice = [key.proof(&claims()), key.proof(&claims())];
-    let answer = post(&server, &client, TOKEN, &code_form(&client, &code), &[&twice[0], &twice[1]]).await;
+    let answer = post(
+        &server,
+        &client,
+        TOKEN,
+        &code_form(&client, &code),
+        &[&twice[0], &twice[1]],
+    )
+    .await;
     assert_eq!(answer.refusal(), (400, "invalid_dpop_proof".to_owned()), "two proofs");
     let answer = post(&server, &client, TOKEN, &code_form(&client, &code), &[&right]).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
@@ -173,7 +226,14 @@ async fn dpop_03_the_time_of_a_proof_may_differ_by_ten_seconds() {
         let mut claims = Signer::proof_claims(&server, "POST", TOKEN);
         claims["nonce"] = json!(nonce(&server, &client, &key).await);
         claims["iat"] = json!(claims["iat"].as_i64().expect("a time") + offset);
-        let answer = post(&server, &client, TOKEN, &code_form(&client, &code), &[&key.proof(&claims)]).await;
+        let answer = post(
+            &server,
+            &client,
+            TOKEN,
+            &code_form(&client, &code),
+            &[&key.proof(&claims)],
+        )
+        .await;
         assert_eq!(answer.status, 200, "{offset}: {}", answer.text);
     }
 }
@@ -192,9 +252,17 @@ async fn dpop_04_a_proof_is_used_once_even_by_many_at_once_and_after_a_restart()
     let mut answers = Vec::new();
     for answer in futures_util::future::join_all(tries).await {
         answers.push(answer.status);
-        assert!(answer.status == 200 || answer.error() == "invalid_dpop_proof", "{}", answer.text);
+        assert!(
+            answer.status == 200 || answer.error() == "invalid_dpop_proof",
+            "{}",
+            answer.text
+        );
     }
-    assert_eq!(answers.iter().filter(|status| **status == 200).count(), 1, "{answers:?}");
+    assert_eq!(
+        answers.iter().filter(|status| **status == 200).count(),
+        1,
+        "{answers:?}"
+    );
     let server = server.restart();
     let late = post(&server, &client, TOKEN, &form, &proofs).await;
     assert_eq!(late.refusal(), (400, "invalid_dpop_proof".to_owned()));
@@ -241,12 +309,20 @@ async fn dpop_06_userinfo_takes_a_bound_token_with_its_proof_alone() {
     let asked = userinfo(&server, &bound, Some(&key.proof(&proof_of(&server, &key, token, "")))).await;
     assert_eq!(asked.refusal(), (401, "use_dpop_nonce".to_owned()));
     let challenge = asked.header("www-authenticate").expect("a challenge");
-    assert!(challenge.starts_with("DPoP ") && challenge.contains("algs=\""), "{challenge}");
+    assert!(
+        challenge.starts_with("DPoP ") && challenge.contains("algs=\""),
+        "{challenge}"
+    );
     let nonce = asked.nonce();
     for scheme in ["DPoP", "dpop", "DPOP"] {
         let proof = key.proof(&proof_of(&server, &key, token, &nonce));
         let answer = userinfo(&server, &format!("{scheme} {token}"), Some(&proof)).await;
-        assert_eq!((answer.status, answer.json()["email"].as_str()), (200, Some("ada@example.org")), "{}", answer.text);
+        assert_eq!(
+            (answer.status, answer.json()["email"].as_str()),
+            (200, Some("ada@example.org")),
+            "{}",
+            answer.text
+        );
         assert_eq!(answer.nonce(), nonce);
     }
     let with = |name: &str, value: Value| {
@@ -259,18 +335,34 @@ async fn dpop_06_userinfo_takes_a_bound_token_with_its_proof_alone() {
     for (what, authorization, proof) in [
         ("no proof", bound.clone(), None),
         ("as a bearer token", format!("Bearer {token}"), None),
-        ("as a bearer token with a proof", format!("Bearer {token}"), Some(with("x", json!(1)))),
-        ("another key's proof", bound.clone(), Some(other.proof(&proof_of(&server, &other, token, &nonce)))),
+        (
+            "as a bearer token with a proof",
+            format!("Bearer {token}"),
+            Some(with("x", json!(1))),
+        ),
+        (
+            "another key's proof",
+            bound.clone(),
+            Some(other.proof(&proof_of(&server, &other, token, &nonce))),
+        ),
         ("another token's proof", bound.clone(), Some(with("ath", json!("AAAA")))),
         ("another method", bound.clone(), Some(with("htm", json!("POST")))),
-        ("another endpoint", bound.clone(), Some(with("htu", json!(server.url(TOKEN))))),
+        (
+            "another endpoint",
+            bound.clone(),
+            Some(with("htu", json!(server.url(TOKEN)))),
+        ),
         ("used before", bound.clone(), Some(used)),
         (
             "a bearer token as a bound one",
             format!("DPoP {}", plain.access()),
             Some(key.proof(&proof_of(&server, &key, plain.access(), &nonce))),
         ),
-        ("an ID token", format!("DPoP {}", tokens.id()), Some(with("x", json!(1)))),
+        (
+            "an ID token",
+            format!("DPoP {}", tokens.id()),
+            Some(with("x", json!(1))),
+        ),
     ] {
         let answer = userinfo(&server, &authorization, proof.as_deref()).await;
         assert_eq!(answer.status, 401, "{what}: {}", answer.text);
@@ -290,12 +382,26 @@ async fn dpop_07_a_public_clients_refresh_token_is_bound_to_its_key() {
     let tokens = bound_tokens(&server, &client, &mut person, &key).await;
     let form = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh())];
     let fresh = nonce(&server, &client, &key).await;
-    let stolen = post(&server, &client, TOKEN, &form, &[&thief.proof_for(&server, TOKEN, &fresh)]).await;
+    let stolen = post(
+        &server,
+        &client,
+        TOKEN,
+        &form,
+        &[&thief.proof_for(&server, TOKEN, &fresh)],
+    )
+    .await;
     assert_eq!(stolen.refusal(), (400, "invalid_grant".to_owned()));
     let bare = client.refresh(&server, tokens.refresh()).await;
     assert_eq!(bare.refusal(), (400, "invalid_grant".to_owned()));
     // The thief has ended nothing.
-    let answer = post(&server, &client, TOKEN, &form, &[&key.proof_for(&server, TOKEN, &fresh)]).await;
+    let answer = post(
+        &server,
+        &client,
+        TOKEN,
+        &form,
+        &[&key.proof_for(&server, TOKEN, &fresh)],
+    )
+    .await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!(answer.json()["token_type"], "DPoP");
 }
@@ -311,7 +417,10 @@ async fn dpop_08_a_confidential_client_may_change_its_key_at_a_refresh() {
     let proof = new.proof_for(&server, TOKEN, &nonce(&server, &client, &new).await);
     let answer = post(&server, &client, TOKEN, &form, &[&proof]).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    assert_eq!(Tokens::claims(Tokens(answer.json()).access())["cnf"]["jkt"], new.thumbprint());
+    assert_eq!(
+        Tokens::claims(Tokens(answer.json()).access())["cnf"]["jkt"],
+        new.thumbprint()
+    );
 }
 
 #[actix_web::test]
@@ -338,8 +447,14 @@ async fn in_06_introspection_names_the_key_that_a_token_is_bound_to() {
     let client = Client::confidential(&server);
     let key = Signer::seeded(1);
     let tokens = bound_tokens(&server, &client, &mut person, &key).await;
-    let answer = client.post(&server, "/oauth/introspect/", &[("token", tokens.access())]).await.json();
-    assert_eq!((answer["active"].as_bool(), answer["token_type"].as_str()), (Some(true), Some("DPoP")));
+    let answer = client
+        .post(&server, "/oauth/introspect/", &[("token", tokens.access())])
+        .await
+        .json();
+    assert_eq!(
+        (answer["active"].as_bool(), answer["token_type"].as_str()),
+        (Some(true), Some("DPoP"))
+    );
     assert_eq!(answer["cnf"], json!({ "jkt": key.thumbprint() }));
 }
 
@@ -355,7 +470,10 @@ async fn dpop_10_a_code_is_bound_to_the_key_of_its_request() {
     let wrong = other.proof_for(&server, TOKEN, &fresh);
     let answer = post(&server, &client, TOKEN, &code_form(&client, &code), &[&wrong]).await;
     assert_eq!(answer.refusal(), (400, "invalid_grant".to_owned()));
-    assert_eq!(client.redeem(&server, &code).await.refusal(), (400, "invalid_grant".to_owned()));
+    assert_eq!(
+        client.redeem(&server, &code).await.refusal(),
+        (400, "invalid_grant".to_owned())
+    );
     let right = key.proof_for(&server, TOKEN, &fresh);
     let answer = post(&server, &client, TOKEN, &code_form(&client, &code), &[&right]).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
@@ -373,7 +491,10 @@ async fn dpop_11_a_pushed_request_binds_its_code_to_the_key_that_pushed_it() {
         .into_owned()
         .filter(|(name, _)| name != "client_id")
         .collect();
-    let mut form: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let mut form: Vec<(&str, &str)> = pairs
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     let fresh = nonce(&server, &client, &key).await;
     let proof = |key: &Signer| key.proof_for(&server, "/oauth/par/", &fresh);
     let pushed = post(&server, &client, "/oauth/par/", &form, &[&proof(&key)]).await;

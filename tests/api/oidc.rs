@@ -54,8 +54,14 @@ async fn az_45_id_11_the_claims_of_each_scope_come_from_userinfo_and_not_in_the_
             "profile",
             json!({ "name": "Ada Lovelace", "given_name": "Ada", "family_name": "Lovelace", "nickname": "Countess", "locale": "nl" }),
         ),
-        ("phone", json!({ "phone_number": "+31201234567", "phone_number_verified": false })),
-        ("address", json!({ "address": { "formatted": "Delft\nNL", "locality": "Delft", "country": "NL" } })),
+        (
+            "phone",
+            json!({ "phone_number": "+31201234567", "phone_number_verified": false }),
+        ),
+        (
+            "address",
+            json!({ "address": { "formatted": "Delft\nNL", "locality": "Delft", "country": "NL" } }),
+        ),
     ] {
         let scope = format!("openid {scope}");
         let mut told = userinfo(&server, &client, &mut person, &[("scope", &scope)]).await;
@@ -97,14 +103,25 @@ async fn az_44_single_claims_come_where_they_are_asked_for() {
     told.as_object_mut().expect("an object").remove("sub");
     assert_eq!(told, json!({ "name": "Ada Lovelace", "phone_number": "+31201234567" }));
     let id = Tokens::claims(tokens.id());
-    assert_eq!((id["email"].as_str(), id["nickname"].as_str()), (Some("ada@example.org"), Some("Countess")));
+    assert_eq!(
+        (id["email"].as_str(), id["nickname"].as_str()),
+        (Some("ada@example.org"), Some("Countess"))
+    );
     assert!(id["auth_time"].is_i64() && id.get("name").is_none(), "{id}");
     assert!(server.verifies(tokens.id()).await);
     // What was asked of userinfo stays so after a refresh; an ID token from a refresh has no more than it must.
-    let code = client.code(&mut person, &[("scope", "openid offline_access"), ("claims", &claims.to_string())]).await;
+    let code = client
+        .code(
+            &mut person,
+            &[("scope", "openid offline_access"), ("claims", &claims.to_string())],
+        )
+        .await;
     let tokens = Tokens(client.redeem(&server, &code).await.json());
     let fresh = Tokens(client.refresh(&server, tokens.refresh()).await.json());
-    assert_eq!(Client::userinfo(&server, fresh.access()).await.json()["name"], "Ada Lovelace");
+    assert_eq!(
+        Client::userinfo(&server, fresh.access()).await.json()["name"],
+        "Ada Lovelace"
+    );
     assert!(Tokens::claims(fresh.id()).get("email").is_none());
 }
 
@@ -122,9 +139,21 @@ async fn az_46_single_claims_are_no_way_around_consent() {
     let refused = person.browser.get(&client.authorize_path(&silent)).await;
     assert_eq!(refused.told_error(&client, &server), "consent_required");
     let asked = person.browser.get(&client.authorize_path(&extra)).await;
-    let flow_id = asked.location().strip_prefix("/consent/?flow_id=").expect("asks").to_owned();
-    let shown = person.browser.get(&format!("/oauth/flow/?flow_id={flow_id}")).await.json();
-    assert_eq!(shown["scopes"], json!(["email", "openid"]), "the person sees what it opens");
+    let flow_id = asked
+        .location()
+        .strip_prefix("/consent/?flow_id=")
+        .expect("asks")
+        .to_owned();
+    let shown = person
+        .browser
+        .get(&format!("/oauth/flow/?flow_id={flow_id}"))
+        .await
+        .json();
+    assert_eq!(
+        shown["scopes"],
+        json!(["email", "openid"]),
+        "the person sees what it opens"
+    );
     let told = userinfo(&server, &client, &mut person, &extra).await;
     assert_eq!(told["email"], "ada@example.org");
     // A client that may not ask for the scope gets nothing by asking for its claim.
@@ -140,7 +169,13 @@ async fn az_46_single_claims_are_no_way_around_consent() {
 async fn az_44_a_claims_parameter_that_is_none_is_told() {
     let server = Server::start();
     let client = Client::public(&server);
-    for bad in ["{not json", "[]", "\"x\"", r#"{"userinfo":1}"#, r#"{"id_token":{"email":[]}}"#] {
+    for bad in [
+        "{not json",
+        "[]",
+        "\"x\"",
+        r#"{"userinfo":1}"#,
+        r#"{"id_token":{"email":[]}}"#,
+    ] {
         let answer = client.ask(&server, &[("claims", bad)]).await;
         assert_eq!(answer.told_error(&client, &server), "invalid_request", "{bad}");
     }
@@ -197,12 +232,22 @@ async fn se_16_prompt_create_shows_where_accounts_are_made_and_select_account_as
     let client = Client::public(&server);
     let mut person = Person::signed_up(&server, "ada@example.org").await;
     person.log_in(None).await;
-    let create = person.browser.get(&client.authorize_path(&[("prompt", "create")])).await;
-    let flow_id = create.location().strip_prefix("/signup/?flow_id=").expect("the page for accounts").to_owned();
+    let create = person
+        .browser
+        .get(&client.authorize_path(&[("prompt", "create")]))
+        .await;
+    let flow_id = create
+        .location()
+        .strip_prefix("/signup/?flow_id=")
+        .expect("the page for accounts")
+        .to_owned();
     // Whoever has an account after all signs in from there.
     let next = person.log_in(Some(&flow_id)).await;
     assert!(person.browser.get(&next).await.told(&client).contains_key("code"));
-    let select = person.browser.get(&client.authorize_path(&[("prompt", "select_account")])).await;
+    let select = person
+        .browser
+        .get(&client.authorize_path(&[("prompt", "select_account")]))
+        .await;
     select.assert_login("select_account");
     let closed = Server::start_with(|config| config.define.onboarding = countersign::config::Onboarding::Closed);
     let client = Client::public(&closed);
@@ -236,13 +281,24 @@ async fn id_12_a_pairwise_subject_is_the_same_for_its_sector_and_tells_no_other_
         let subject = Tokens::claims(tokens.id())["sub"].as_str().expect("a sub").to_owned();
         assert!(subject.len() <= 255);
         assert_eq!(Tokens::claims(tokens.access())["sub"], subject.as_str());
-        assert_eq!(Client::userinfo(&server, tokens.access()).await.json()["sub"], subject.as_str());
+        assert_eq!(
+            Client::userinfo(&server, tokens.access()).await.json()["sub"],
+            subject.as_str()
+        );
         let fresh = Tokens(client.refresh(&server, tokens.refresh()).await.json());
-        assert_eq!(Tokens::claims(fresh.id())["sub"], subject.as_str(), "a refresh keeps it");
+        assert_eq!(
+            Tokens::claims(fresh.id())["sub"],
+            subject.as_str(),
+            "a refresh keeps it"
+        );
         // The ID token as a hint names the same person.
         let extra = [("id_token_hint", tokens.id()), ("prompt", "none")];
         let silent = person.browser.get(&client.authorize_path(&extra)).await;
-        assert!(query_of(silent.location()).contains_key("code"), "{}", silent.location());
+        assert!(
+            query_of(silent.location()).contains_key("code"),
+            "{}",
+            silent.location()
+        );
         subjects.push((subject, tokens));
     }
     assert_eq!(subjects[1].0, subjects[2].0);
@@ -250,7 +306,10 @@ async fn id_12_a_pairwise_subject_is_the_same_for_its_sector_and_tells_no_other_
     assert_ne!(subjects[1].0, subjects[3].0);
     for (_, tokens) in &subjects[1..] {
         for token in [tokens.access(), tokens.id()] {
-            assert!(!Tokens::claims(token).to_string().contains(&subjects[0].0), "the account's own id is not told");
+            assert!(
+                !Tokens::claims(token).to_string().contains(&subjects[0].0),
+                "the account's own id is not told"
+            );
         }
     }
     // Somebody else's hint is still somebody else's.
@@ -274,15 +333,26 @@ async fn ui_11_userinfo_is_signed_for_a_client_that_asks_for_it() {
         );
         let tokens = client.tokens(&server, &mut person).await;
         let answer = Client::userinfo(&server, tokens.access()).await;
-        assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/jwt")));
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (200, Some("application/jwt"))
+        );
         assert_eq!(jwt::header(&answer.text)["alg"], algorithm);
         assert!(server.verifies(&answer.text).await, "{algorithm}");
         let claims = Tokens::claims(&answer.text);
-        assert_eq!((claims["iss"].as_str(), claims["aud"].as_str()), (Some(server.issuer.as_str()), Some(client.id.as_str())));
-        assert_eq!((&claims["sub"], claims["email"].as_str()), (&Tokens::claims(tokens.id())["sub"], Some("ada@example.org")));
+        assert_eq!(
+            (claims["iss"].as_str(), claims["aud"].as_str()),
+            (Some(server.issuer.as_str()), Some(client.id.as_str()))
+        );
+        assert_eq!(
+            (&claims["sub"], claims["email"].as_str()),
+            (&Tokens::claims(tokens.id())["sub"], Some("ada@example.org"))
+        );
         // It passes for no token.
         assert_eq!(Client::userinfo(&server, &answer.text).await.status, 401);
-        let hinted: Answer = client.ask(&server, &[("id_token_hint", &answer.text), ("prompt", "none")]).await;
+        let hinted: Answer = client
+            .ask(&server, &[("id_token_hint", &answer.text), ("prompt", "none")])
+            .await;
         assert_eq!(hinted.told_error(&client, &server), "login_required");
     }
 }
@@ -326,7 +396,11 @@ async fn rs_01_access_tokens_are_for_the_resources_that_were_granted_and_asked_f
     let audiences = |token: &str| Tokens::claims(token)["aud"].clone();
     assert_eq!(audiences(tokens.access()), json!([server.issuer, one]));
     let all = Tokens(client.refresh(&server, tokens.refresh()).await.json());
-    assert_eq!(audiences(all.access()), json!([server.issuer, one, two]), "the grant was for both");
+    assert_eq!(
+        audiences(all.access()),
+        json!([server.issuer, one, two]),
+        "the grant was for both"
+    );
     let refresh = [("grant_type", "refresh_token"), ("refresh_token", all.refresh())];
     let more = [refresh[0], refresh[1], ("resource", "https://three.example/")];
     let answer = client.post(&server, "/oauth/token/", &more).await;

@@ -18,7 +18,10 @@ fn parameters(client: &Client, extra: &[(&str, &str)]) -> Vec<(String, String)> 
 
 async fn push(server: &Server, client: &Client, extra: &[(&str, &str)]) -> Answer {
     let parameters = parameters(client, extra);
-    let form: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let form: Vec<(&str, &str)> = parameters
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     client.post(server, "/oauth/par/", &form).await
 }
 
@@ -55,7 +58,9 @@ async fn par_01_a_pushed_request_leads_to_tokens_and_its_name_is_long_and_short_
         assert_eq!((answer.status, answer.header("cache-control")), (201, Some("no-store")));
         let body = answer.json();
         let uri = body["request_uri"].as_str().expect("a request_uri");
-        let name = uri.strip_prefix("urn:ietf:params:oauth:request_uri:").expect("a urn of the RFC");
+        let name = uri
+            .strip_prefix("urn:ietf:params:oauth:request_uri:")
+            .expect("a urn of the RFC");
         assert_eq!(name.len(), 43, "256 bits");
         let seconds = body["expires_in"].as_u64().expect("seconds");
         assert!((5..=600).contains(&seconds), "{seconds}");
@@ -71,8 +76,11 @@ async fn par_02_nothing_beside_the_name_is_looked_at() {
     let mut person = Person::signed_up(&server, "ada@example.org").await;
     let client = Client::public(&server);
     let uri = pushed_uri(&server, &client, &[("scope", "openid")]).await;
-    let more = "&scope=openid+email&state=evil&redirect_uri=https%3A%2F%2Fevil.example%2F&nonce=evil&response_type=token";
-    let told = finish(&mut person, &format!("{}{more}", path(&client, &uri))).await.told(&client);
+    let more =
+        "&scope=openid+email&state=evil&redirect_uri=https%3A%2F%2Fevil.example%2F&nonce=evil&response_type=token";
+    let told = finish(&mut person, &format!("{}{more}", path(&client, &uri)))
+        .await
+        .told(&client);
     assert_eq!(told["state"], "the-state");
     let tokens = client.redeem(&server, &told["code"]).await.json();
     assert_eq!(tokens["scope"], "openid");
@@ -103,7 +111,10 @@ async fn par_03_two_tabs_on_one_name_give_one_code() {
     let client = Client::public(&server);
     let path = path(&client, &pushed_uri(&server, &client, &[]).await);
     let flow = |answer: &Answer| answer.location().split("flow_id=").nth(1).expect("a flow").to_owned();
-    let (one, two) = (flow(&person.browser.get(&path).await), flow(&person.browser.get(&path).await));
+    let (one, two) = (
+        flow(&person.browser.get(&path).await),
+        flow(&person.browser.get(&path).await),
+    );
     let next = person.log_in(Some(&one)).await;
     assert!(person.browser.get(&next).await.told(&client).contains_key("code"));
     let second = person.browser.get(&format!("/oauth/callback/?flow_id={two}")).await;
@@ -130,7 +141,10 @@ async fn par_04_a_name_of_another_client_or_time_opens_nothing() {
     for wrong in [
         path(&other, &uri),
         path(&client, &format!("{uri}x")),
-        path(&client, "urn:ietf:params:oauth:request_uri:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+        path(
+            &client,
+            "urn:ietf:params:oauth:request_uri:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        ),
         format!("/oauth/authorize/?request_uri={uri}"),
         format!("/oauth/authorize/?client_id=nobody&request_uri={uri}"),
     ] {
@@ -149,21 +163,32 @@ async fn par_05_the_client_proves_itself_and_no_credential_is_kept() {
         secret: None,
         ..client.clone()
     };
-    assert_eq!(push(&server, &unproved, &[]).await.refusal(), (401, "invalid_client".to_owned()));
+    assert_eq!(
+        push(&server, &unproved, &[]).await.refusal(),
+        (401, "invalid_client".to_owned())
+    );
     let wrong = Client {
         secret: Some("wrong".to_owned()),
         ..client.clone()
     };
-    assert_eq!(push(&server, &wrong, &[]).await.refusal(), (401, "invalid_client".to_owned()));
+    assert_eq!(
+        push(&server, &wrong, &[]).await.refusal(),
+        (401, "invalid_client".to_owned())
+    );
     let post = Client::register(
         &server,
         json!({ "token_endpoint_auth_method": "client_secret_post", "first_party": true }),
     );
     let secret = post.secret.clone().expect("a secret");
     let form = parameters(&post, &[]);
-    let mut form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let mut form: Vec<(&str, &str)> = form
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     form.extend([("client_id", post.id.as_str()), ("client_secret", &secret)]);
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form)
+        .finish();
     let answer = server.form("/oauth/par/", body).await;
     assert_eq!(answer.status, 201, "{}", answer.text);
     let other = push(&server, &client, &[("client_id", "")]).await;
@@ -203,7 +228,10 @@ async fn par_06_what_the_browser_would_be_refused_for_is_refused_here() {
         .extend_pairs(form)
         .append_pair("scope", "openid")
         .finish();
-    assert_eq!(server.form("/oauth/par/", body).await.refusal(), (400, "invalid_request".to_owned()));
+    assert_eq!(
+        server.form("/oauth/par/", body).await.refusal(),
+        (400, "invalid_request".to_owned())
+    );
 }
 
 #[actix_web::test]
@@ -212,8 +240,14 @@ async fn par_07_only_a_form_by_post_is_taken() {
     let client = Client::public(&server);
     assert_eq!(server.get("/oauth/par/").await.status, 405);
     let query = format!("/oauth/par/?client_id={}", client.id);
-    assert_eq!(server.form(&query, "").await.refusal(), (400, "invalid_request".to_owned()));
-    let json = server.http.post(server.url("/oauth/par/")).json(&json!({ "client_id": client.id }));
+    assert_eq!(
+        server.form(&query, "").await.refusal(),
+        (400, "invalid_request".to_owned())
+    );
+    let json = server
+        .http
+        .post(server.url("/oauth/par/"))
+        .json(&json!({ "client_id": client.id }));
     assert_eq!(server.send(json).await.refusal(), (400, "invalid_request".to_owned()));
 }
 

@@ -51,7 +51,12 @@ async fn az_14b_what_the_client_signed_is_the_request() {
     let mut person = Person::signed_up(&server, "ada@example.org").await;
     let client = register(&server, &json!({}));
     let object = signed(&claims(&server, &client));
-    let extra = [("request", object.as_str()), ("state", "evil"), ("scope", "openid phone"), ("nonce", "evil")];
+    let extra = [
+        ("request", object.as_str()),
+        ("state", "evil"),
+        ("scope", "openid phone"),
+        ("nonce", "evil"),
+    ];
     let location = client.sign_in(&mut person, &extra).await;
     let told = query_of(&location);
     assert_eq!((told["state"].as_str(), &told["iss"]), ("signed-state", &server.issuer));
@@ -79,17 +84,32 @@ async fn az_14b_forged_foreign_and_untimely_objects_are_refused() {
     let good = signed(&right);
     let (message, signature) = good.rsplit_once('.').expect("a signature");
     for (what, object) in [
-        ("unsigned", format!("{}.", jwt::unsigned(&json!({ "alg": "none" }), &right))),
+        (
+            "unsigned",
+            format!("{}.", jwt::unsigned(&json!({ "alg": "none" }), &right)),
+        ),
         ("none with a signature", headed(json!({ "alg": "none" }))),
         ("HS256", headed(json!({ "alg": "HS256" }))),
         ("RS256 by an Ed25519 key", headed(json!({ "alg": "RS256" }))),
-        ("another client's key", Signer::seeded(2).sign(&json!({ "alg": "EdDSA" }), &right)),
-        ("a key brought along", Signer::seeded(3).sign(&json!({ "alg": "EdDSA", "jwk": Signer::seeded(3).jwk() }), &right)),
-        ("a key pointed to", Signer::seeded(3).sign(&json!({ "alg": "EdDSA", "jku": "https://evil.example/jwks" }), &right)),
+        (
+            "another client's key",
+            Signer::seeded(2).sign(&json!({ "alg": "EdDSA" }), &right),
+        ),
+        (
+            "a key brought along",
+            Signer::seeded(3).sign(&json!({ "alg": "EdDSA", "jwk": Signer::seeded(3).jwk() }), &right),
+        ),
+        (
+            "a key pointed to",
+            Signer::seeded(3).sign(&json!({ "alg": "EdDSA", "jku": "https://evil.example/jwks" }), &right),
+        ),
         ("an unknown kid", headed(json!({ "alg": "EdDSA", "kid": "unknown" }))),
         ("crit", headed(json!({ "alg": "EdDSA", "crit": ["exp"] }))),
         ("another type", headed(json!({ "alg": "EdDSA", "typ": "at+jwt" }))),
-        ("a changed payload", format!("{}.{signature}", jwt::unsigned(&json!({ "alg": "EdDSA" }), &right))),
+        (
+            "a changed payload",
+            format!("{}.{signature}", jwt::unsigned(&json!({ "alg": "EdDSA" }), &right)),
+        ),
         ("no signature", message.to_owned()),
         ("rubbish", "e.y.J".to_owned()),
         ("another issuer", change("iss", json!("other"))),
@@ -113,12 +133,20 @@ async fn az_14b_forged_foreign_and_untimely_objects_are_refused() {
     }
     // Its redirect URI must be registered, however well it is signed.
     let evil = change("redirect_uri", json!("https://evil.example/"));
-    client.ask(&server, &[("request", &evil)]).await.assert_shown("redirect URI");
+    client
+        .ask(&server, &[("request", &evil)])
+        .await
+        .assert_shown("redirect URI");
     // A client without keys can sign nothing.
     let keyless = Client::public(&server);
-    let answer = keyless.ask(&server, &[("request", &signed(&claims(&server, &keyless)))]).await;
+    let answer = keyless
+        .ask(&server, &[("request", &signed(&claims(&server, &keyless)))])
+        .await;
     assert_eq!(answer.told_error(&keyless, &server), "invalid_request_object");
-    let both = [("request", good.as_str()), ("request_uri", "urn:ietf:params:oauth:request_uri:x")];
+    let both = [
+        ("request", good.as_str()),
+        ("request_uri", "urn:ietf:params:oauth:request_uri:x"),
+    ];
     let answer = client.ask(&server, &both).await;
     assert_eq!(answer.told_error(&client, &server), "invalid_request");
 }
@@ -134,7 +162,10 @@ async fn az_14b_a_few_seconds_between_the_clocks_are_no_error() {
     }
     for header in [json!({ "alg": "EdDSA" }), json!({ "alg": "EdDSA", "typ": "JWT" })] {
         let object = Signer::seeded(1).sign(&header, &claims(&server, &client));
-        server.get(&path(&client, &object)).await.assert_login("no type, or that of before");
+        server
+            .get(&path(&client, &object))
+            .await
+            .assert_login("no type, or that of before");
     }
 }
 
@@ -162,7 +193,10 @@ async fn az_14b_a_client_that_must_sign_and_its_algorithm_are_held_to_it() {
         .into_owned()
         .filter(|(name, _)| name != "client_id")
         .collect();
-    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let pairs: Vec<(&str, &str)> = pairs
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     let unsigned = strict.post(&server, "/oauth/par/", &pairs).await;
     assert_eq!(unsigned.refusal(), (400, "invalid_request".to_owned()));
 }

@@ -83,7 +83,9 @@ impl Deps {
         };
         let Some(client) = client else {
             let error = Proven::prove(&parameters, None).err();
-            return Ok(Authorized::Page(repeated.or(error).unwrap_or_else(OAuthError::invalid_client)));
+            return Ok(Authorized::Page(
+                repeated.or(error).unwrap_or_else(OAuthError::invalid_client),
+            ));
         };
         let unread = match repeated {
             Some(error) => Err(error),
@@ -114,7 +116,9 @@ impl Deps {
             None => ScopeSet::default(),
         };
         let hint = self.hint(validated.id_token_hint.as_deref());
-        let subject = session.as_ref().map(|session| self.subject(&client, &session.facts.account_id));
+        let subject = session
+            .as_ref()
+            .map(|session| self.subject(&client, &session.facts.account_id));
         let circumstances = Circumstances {
             client: &client,
             session: facts(session.as_ref()),

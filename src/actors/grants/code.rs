@@ -45,7 +45,9 @@ impl Deps {
         let sid = grant.session().sid.clone();
         let code = StoredCode::issue(grant, now, self.config.define.lifetimes.code);
         let insert = codes::insert(&token.hash(), &flow_id.hash(), &code)?;
-        let spend = request.pushed.map(|name| pushed::spend(&TokenHash::from_bytes(name), now));
+        let spend = request
+            .pushed
+            .map(|name| pushed::spend(&TokenHash::from_bytes(name), now));
         let touch = session.and_then(|session| self.touch(session));
         let issued = self
             .writes

@@ -49,7 +49,9 @@ impl Deps {
             .writes
             .transact("end connection", async move |transaction| {
                 let allowed = transaction.query(&clients::forbid(&account, &client)).await?;
-                let granted = transaction.query(&families::end_between(&account, &client, now)).await?;
+                let granted = transaction
+                    .query(&families::end_between(&account, &client, now))
+                    .await?;
                 transaction.query(&codes::void_between(&account, &client)).await?;
                 Ok(Decision::Commit(!allowed.is_empty() || !granted.is_empty()))
             })

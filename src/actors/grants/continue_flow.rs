@@ -59,7 +59,9 @@ impl Deps {
             }
             _ => flow,
         };
-        let subject = session.as_ref().map(|session| self.subject(&client, &session.facts.account_id));
+        let subject = session
+            .as_ref()
+            .map(|session| self.subject(&client, &session.facts.account_id));
         let circumstances = Circumstances {
             client: &client,
             session: facts(session.as_ref()),

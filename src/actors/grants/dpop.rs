@@ -78,7 +78,9 @@ impl Deps {
     ) -> Result<Option<ProvenKey>, TokenRefusal> {
         let Some(proof) = proof else {
             if client.options.dpop_bound {
-                return oauth(invalid("this client gets tokens for a key alone: a DPoP proof is missing"));
+                return oauth(invalid(
+                    "this client gets tokens for a key alone: a DPoP proof is missing",
+                ));
             }
             return Ok(None);
         };
@@ -102,7 +104,11 @@ impl Deps {
         let proof = Proof::read(proof, proved).map_err(|error| ProofRefusal::Invalid(wrong(error)))?;
         let nonces = &self.secrets.nonces;
         let fresh = nonces.current(proved.now);
-        if !proof.nonce.as_deref().is_some_and(|nonce| nonces.knows(nonce, proved.now)) {
+        if !proof
+            .nonce
+            .as_deref()
+            .is_some_and(|nonce| nonces.knows(nonce, proved.now))
+        {
             return Err(ProofRefusal::UseNonce(fresh));
         }
         let used = pushed::use_proof(&proof.id(), proof.expires_at());

@@ -121,9 +121,7 @@ impl Deps {
             return Err(OAuthError::invalid_request("parameter client_id names another client"));
         }
         if parameters.get("request_uri").is_some() {
-            return Err(OAuthError::invalid_request(
-                "parameter request_uri must not be pushed",
-            ));
+            return Err(OAuthError::invalid_request("parameter request_uri must not be pushed"));
         }
         let object = parameters.get("request").map(str::to_owned);
         let mut asked = match object {
@@ -138,7 +136,11 @@ impl Deps {
     fn check_pushed(&self, asked: &Asked, client: &Client) -> Result<(), OAuthError> {
         let check = || {
             let proven = Proven::prove(&asked.parameters, Some(client))?;
-            proven.validate(&asked.parameters, client, &self.rules(&Self::known(client), &asked.source))?;
+            proven.validate(
+                &asked.parameters,
+                client,
+                &self.rules(&Self::known(client), &asked.source),
+            )?;
             Ok::<_, RequestFailure>(())
         };
         check().map_err(|failure| match failure {
@@ -228,7 +230,10 @@ impl Deps {
     /// The parameters in a request object that the client signed with a key of its own (RFC 9101 §6).
     async fn open_object(&self, object: &str, client: &Client) -> Result<Asked, OAuthError> {
         let jws = ClientJws::read(object).map_err(|error| request_object::invalid(&error.to_string()))?;
-        if jws.typ().is_some_and(|typ| !request_object::TYPES.contains(&typ.as_str())) {
+        if jws
+            .typ()
+            .is_some_and(|typ| !request_object::TYPES.contains(&typ.as_str()))
+        {
             return Err(request_object::invalid("its typ is that of another token"));
         }
         let payload = self.verified(&jws, client).await.map_err(|cause| {

@@ -105,7 +105,9 @@ impl Deps {
                         let bound = jkt.as_deref().filter(|_| owned.is_public());
                         let family = Family::start(&stored, bound, &lifetimes, now);
                         transaction.query(&families::insert(&id, &family)?).await?;
-                        Ok(Decision::Commit(Redeemed::Granted(Box::new((stored, family, resources)))))
+                        Ok(Decision::Commit(Redeemed::Granted(Box::new((
+                            stored, family, resources,
+                        )))))
                     }
                 }
             })

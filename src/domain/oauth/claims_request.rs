@@ -207,7 +207,11 @@ mod tests {
         }))
         .expect("is one");
         let any = json!("x");
-        assert!(["given_name", "nickname", "email"].iter().all(|name| asked.userinfo.wants(name, &any)));
+        assert!(
+            ["given_name", "nickname", "email"]
+                .iter()
+                .all(|name| asked.userinfo.wants(name, &any))
+        );
         assert!(!asked.userinfo.wants("email_verified", &any) && asked.id_token.wants("email_verified", &any));
         assert!(!asked.userinfo.wants("http://example.info/claims/groups", &any));
         assert!(asked.acr);
@@ -238,10 +242,18 @@ mod tests {
     #[test]
     fn az_36_an_essential_acr_that_nobody_has_is_told_and_a_wish_is_not() {
         let with = |acr: Value| read(&json!({ "id_token": { "acr": acr } }));
-        for acr in [json!(null), json!({ "essential": true }), json!({ "values": ["loa3"] }), json!({ "essential": true, "values": ["loa3", ACR] })] {
+        for acr in [
+            json!(null),
+            json!({ "essential": true }),
+            json!({ "values": ["loa3"] }),
+            json!({ "essential": true, "values": ["loa3", ACR] }),
+        ] {
             assert!(with(acr.clone()).is_ok_and(|asked| asked.acr), "{acr}");
         }
-        for acr in [json!({ "essential": true, "values": ["loa3"] }), json!({ "essential": true, "value": "loa3" })] {
+        for acr in [
+            json!({ "essential": true, "values": ["loa3"] }),
+            json!({ "essential": true, "value": "loa3" }),
+        ] {
             let error = with(acr.clone()).expect_err("cannot be met");
             assert_eq!(error.code(), ErrorCode::UnmetAuthenticationRequirements, "{acr}");
         }
@@ -250,7 +262,13 @@ mod tests {
     #[test]
     fn whom_the_person_must_be_is_one_subject() {
         let sub = |value: &str| json!({ "sub": { "value": value } });
-        assert_eq!(read(&json!({ "id_token": sub("u1") })).expect("is one").subject.as_deref(), Some("u1"));
+        assert_eq!(
+            read(&json!({ "id_token": sub("u1") }))
+                .expect("is one")
+                .subject
+                .as_deref(),
+            Some("u1")
+        );
         assert!(read(&json!({ "id_token": sub("u1"), "userinfo": sub("u2") })).is_err());
     }
 
@@ -270,7 +288,11 @@ mod tests {
             let error = read_text(text, &ScopeSet::standard()).expect_err(text);
             assert_eq!(error.code(), ErrorCode::InvalidRequest, "{text}");
         }
-        assert!(read_text(r#"{"userinfo":null,"other":1}"#, &ScopeSet::standard()).expect("is one").is_empty());
+        assert!(
+            read_text(r#"{"userinfo":null,"other":1}"#, &ScopeSet::standard())
+                .expect("is one")
+                .is_empty()
+        );
     }
 
     proptest! {

@@ -57,11 +57,22 @@ impl ClientOptions {
         put("require_signed_request_object", self.require_signed.into());
         put("request_object_signing_alg", json!(self.request_object_alg));
         put("dpop_bound_access_tokens", self.dpop_bound.into());
-        put("subject_type", if self.subject_type.is_public() { "public" } else { "pairwise" }.into());
+        put(
+            "subject_type",
+            if self.subject_type.is_public() {
+                "public"
+            } else {
+                "pairwise"
+            }
+            .into(),
+        );
         put("sector_identifier_uri", json!(self.sector_identifier_uri));
         put("userinfo_signed_response_alg", json!(self.userinfo_alg));
         put("backchannel_logout_uri", json!(self.backchannel_logout_uri));
-        put("backchannel_logout_session_required", self.backchannel_logout_uri.is_some().into());
+        put(
+            "backchannel_logout_session_required",
+            self.backchannel_logout_uri.is_some().into(),
+        );
         described
     }
 }
@@ -214,7 +225,10 @@ mod tests {
         let options = check(json!({}), &ONE).expect("registers");
         assert_eq!(options, ClientOptions::default());
         assert_eq!(serde_json::to_value(&options).expect("writes"), json!({}));
-        assert_eq!(serde_json::from_value::<ClientOptions>(json!({})).expect("reads"), options);
+        assert_eq!(
+            serde_json::from_value::<ClientOptions>(json!({})).expect("reads"),
+            options
+        );
     }
 
     #[test]
@@ -242,14 +256,38 @@ mod tests {
     fn what_cannot_be_is_named() {
         for (metadata, field) in [
             (json!({ "subject_type": "secret" }), "subject_type"),
-            (json!({ "userinfo_signed_response_alg": "none" }), "userinfo_signed_response_alg"),
-            (json!({ "userinfo_signed_response_alg": "HS256" }), "userinfo_signed_response_alg"),
-            (json!({ "request_object_signing_alg": "none" }), "request_object_signing_alg"),
-            (json!({ "backchannel_logout_uri": "http://app.example/bye" }), "backchannel_logout_uri"),
-            (json!({ "backchannel_logout_uri": "https://app.example/bye#x" }), "backchannel_logout_uri"),
-            (json!({ "backchannel_logout_uri": "http://127.0.0.1/bye" }), "backchannel_logout_uri"),
-            (json!({ "sector_identifier_uri": "http://app.example/list" }), "sector_identifier_uri"),
-            (json!({ "sector_identifier_uri": "https://app.example/list" }), "sector_identifier_uri"),
+            (
+                json!({ "userinfo_signed_response_alg": "none" }),
+                "userinfo_signed_response_alg",
+            ),
+            (
+                json!({ "userinfo_signed_response_alg": "HS256" }),
+                "userinfo_signed_response_alg",
+            ),
+            (
+                json!({ "request_object_signing_alg": "none" }),
+                "request_object_signing_alg",
+            ),
+            (
+                json!({ "backchannel_logout_uri": "http://app.example/bye" }),
+                "backchannel_logout_uri",
+            ),
+            (
+                json!({ "backchannel_logout_uri": "https://app.example/bye#x" }),
+                "backchannel_logout_uri",
+            ),
+            (
+                json!({ "backchannel_logout_uri": "http://127.0.0.1/bye" }),
+                "backchannel_logout_uri",
+            ),
+            (
+                json!({ "sector_identifier_uri": "http://app.example/list" }),
+                "sector_identifier_uri",
+            ),
+            (
+                json!({ "sector_identifier_uri": "https://app.example/list" }),
+                "sector_identifier_uri",
+            ),
         ] {
             let error = check(metadata.clone(), &ONE).expect_err("cannot be");
             assert_eq!(error.field, field, "{metadata}");
@@ -272,10 +310,16 @@ mod tests {
             };
             metadata.check(&two.map(str::to_owned), ApplicationType::Web, false)
         };
-        let options = listed(br#"["https://b.example/cb","https://a.example/cb","https://c.example/cb"]"#).expect("is listed");
+        let options =
+            listed(br#"["https://b.example/cb","https://a.example/cb","https://c.example/cb"]"#).expect("is listed");
         let sector = "sector.example".to_owned();
         assert_eq!(options.subject_type, SubjectType::Pairwise { sector });
-        for bad in [r#"["https://a.example/cb"]"#, r#"{"a":1}"#, r#"["https://a.example/cb",1]"#, "x"] {
+        for bad in [
+            r#"["https://a.example/cb"]"#,
+            r#"{"a":1}"#,
+            r#"["https://a.example/cb",1]"#,
+            "x",
+        ] {
             assert!(listed(bad.as_bytes()).is_err(), "{bad}");
         }
     }

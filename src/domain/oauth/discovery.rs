@@ -207,8 +207,14 @@ mod tests {
         let document = document();
         assert_eq!(document["request_parameter_supported"], json!(true));
         assert_eq!(document["request_uri_parameter_supported"], json!(false));
-        assert_eq!(document["pushed_authorization_request_endpoint"], "https://id.example/oauth/par/");
-        for name in ["request_object_signing_alg_values_supported", "dpop_signing_alg_values_supported"] {
+        assert_eq!(
+            document["pushed_authorization_request_endpoint"],
+            "https://id.example/oauth/par/"
+        );
+        for name in [
+            "request_object_signing_alg_values_supported",
+            "dpop_signing_alg_values_supported",
+        ] {
             let algorithms = document[name].as_array().expect("a list");
             assert!(!algorithms.iter().any(|alg| alg == "none" || alg == "HS256"), "{name}");
         }

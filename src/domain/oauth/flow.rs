@@ -309,7 +309,8 @@ impl Flow {
 
     fn needs_consent(&self, session: &SessionFacts, circumstances: &Circumstances<'_>) -> bool {
         let given_here = matches!(&self.stage, Stage::Allowed { sid, .. } if *sid == session.sid);
-        let given_before = circumstances.client.first_party || self.request.disclosed().is_subset(circumstances.consented);
+        let given_before =
+            circumstances.client.first_party || self.request.disclosed().is_subset(circumstances.consented);
         !given_here && (self.request.prompt.wants_consent() || !given_before)
     }
 

@@ -358,7 +358,12 @@ fn checked_uris(
     Ok(uris.to_vec())
 }
 
-pub(super) fn one_of<T: Copy>(field: &str, name: Option<&str>, known: &[(&str, T)], default: T) -> Result<T, MetadataError> {
+pub(super) fn one_of<T: Copy>(
+    field: &str,
+    name: Option<&str>,
+    known: &[(&str, T)],
+    default: T,
+) -> Result<T, MetadataError> {
     let Some(name) = name else {
         return Ok(default);
     };

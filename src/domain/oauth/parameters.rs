@@ -281,8 +281,14 @@ mod tests {
             "resource": ["https://a.example", "https://b.example"], "aud": ["x", "y"]
         }))
         .expect("parses");
-        assert_eq!((parameters.get("scope"), parameters.get("max_age")), (Some("openid"), Some("60")));
-        assert_eq!((parameters.get("state"), parameters.get("aud")), (None, Some(r#"["x","y"]"#)));
+        assert_eq!(
+            (parameters.get("scope"), parameters.get("max_age")),
+            (Some("openid"), Some("60"))
+        );
+        assert_eq!(
+            (parameters.get("state"), parameters.get("aud")),
+            (None, Some(r#"["x","y"]"#))
+        );
         assert_eq!(parameters.get("claims"), Some(r#"{"userinfo":{"name":null}}"#));
         assert_eq!(parameters.all("resource").count(), 2);
         assert!(read(json!({ "state": "a\u{0}b" })).is_err());

@@ -25,7 +25,13 @@ pub enum PromptValue {
 
 impl PromptValue {
     /// All values, in the order in which discovery lists them.
-    pub const ALL: [Self; 5] = [Self::None, Self::Login, Self::Consent, Self::SelectAccount, Self::Create];
+    pub const ALL: [Self; 5] = [
+        Self::None,
+        Self::Login,
+        Self::Consent,
+        Self::SelectAccount,
+        Self::Create,
+    ];
 
     /// The value as it is sent.
     #[must_use]
@@ -113,7 +119,14 @@ mod tests {
     #[test]
     fn none_stands_alone() {
         assert!(Prompt::parse("none").expect("parses").is_silent());
-        for bad in ["none login", "consent none", "None", "login,consent", "Create", "none create"] {
+        for bad in [
+            "none login",
+            "consent none",
+            "None",
+            "login,consent",
+            "Create",
+            "none create",
+        ] {
             assert!(Prompt::parse(bad).is_err(), "{bad}");
         }
     }

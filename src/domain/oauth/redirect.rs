@@ -99,7 +99,10 @@ impl Answer {
             }
             ResponseMode::FormPost => Self::Form {
                 action: uri.to_owned(),
-                fields: parameters.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(),
+                fields: parameters
+                    .iter()
+                    .map(|(name, value)| (*name, (*value).to_owned()))
+                    .collect(),
             },
         }
     }
@@ -349,13 +352,23 @@ mod tests {
             code_in(ResponseMode::Fragment, "https://a/cb?x=1", Some("s t")),
             "https://a/cb?x=1#code=xyz&state=s%20t&iss=https%3A%2F%2Fid.example"
         );
-        let form = code_answer("https://a/cb", ResponseMode::FormPost, "https://id.example", Some("s"), "xyz");
+        let form = code_answer(
+            "https://a/cb",
+            ResponseMode::FormPost,
+            "https://id.example",
+            Some("s"),
+            "xyz",
+        );
         let field = |name, value: &str| (name, value.to_owned());
         assert_eq!(
             form,
             Answer::Form {
                 action: "https://a/cb".to_owned(),
-                fields: vec![field("code", "xyz"), field("state", "s"), field("iss", "https://id.example")],
+                fields: vec![
+                    field("code", "xyz"),
+                    field("state", "s"),
+                    field("iss", "https://id.example")
+                ],
             }
         );
         for mode in ResponseMode::ALL {

@@ -80,14 +80,20 @@ pub fn parameters(payload: &[u8], client: &Client, issuer: &str, now: Timestamp)
     if claims.contains_key("request") || claims.contains_key("request_uri") {
         return Err(invalid("it must not lead to another request"));
     }
-    let asked = claims.into_iter().filter(|(name, _)| !OWN.contains(&name.as_str())).collect();
+    let asked = claims
+        .into_iter()
+        .filter(|(name, _)| !OWN.contains(&name.as_str()))
+        .collect();
     Parameters::from_claims(&asked).map_err(|error| invalid(&error.to_string()))
 }
 
 /// `invalid_request_object` with this reason.
 #[must_use]
 pub fn invalid(reason: &str) -> OAuthError {
-    OAuthError::new(ErrorCode::InvalidRequestObject, &format!("the request object is not valid: {reason}"))
+    OAuthError::new(
+        ErrorCode::InvalidRequestObject,
+        &format!("the request object is not valid: {reason}"),
+    )
 }
 
 #[cfg(test)]
@@ -120,8 +126,14 @@ mod tests {
     #[test]
     fn az_14b_what_is_in_the_object_is_the_request() {
         let parameters = read(&object()).expect("is valid");
-        assert_eq!((parameters.get("scope"), parameters.get("max_age")), (Some("openid"), Some("60")));
-        assert_eq!((parameters.get("client_id"), parameters.get("iss")), (Some("app"), None));
+        assert_eq!(
+            (parameters.get("scope"), parameters.get("max_age")),
+            (Some("openid"), Some("60"))
+        );
+        assert_eq!(
+            (parameters.get("client_id"), parameters.get("iss")),
+            (Some("app"), None)
+        );
         assert!(with("aud", json!([ISSUER, "https://other.example"])).is_ok());
     }
 

@@ -59,7 +59,9 @@ impl Person<'_> {
 /// Whether a scope or a claim that is asked for needs the profile, beside the account itself.
 #[must_use]
 pub fn needs_profile(scope: &ScopeSet) -> bool {
-    ["profile", "phone", "address"].iter().any(|opener| scope.contains(opener))
+    ["profile", "phone", "address"]
+        .iter()
+        .any(|opener| scope.contains(opener))
 }
 
 fn address(address: &Address) -> Value {
@@ -133,7 +135,8 @@ mod tests {
 
     #[test]
     fn az_44_single_claims_come_beside_what_scopes_open() {
-        let asked: AskedClaims = serde_json::from_value(json!({ "given_name": [], "family_name": ["Byron"] })).expect("reads");
+        let asked: AskedClaims =
+            serde_json::from_value(json!({ "given_name": [], "family_name": ["Byron"] })).expect("reads");
         assert_eq!(claims(&["openid"], &asked), json!({ "given_name": "Ada" }));
     }
 

@@ -127,7 +127,10 @@ impl Proof {
     #[must_use]
     pub fn id(&self) -> [u8; 32] {
         let hash = Sha256::new_with_prefix(self.thumbprint.as_bytes());
-        hash.chain_update(b".").chain_update(self.jti.as_bytes()).finalize().into()
+        hash.chain_update(b".")
+            .chain_update(self.jti.as_bytes())
+            .finalize()
+            .into()
     }
 
     /// When it would be refused for its age anyway, and need not be remembered any more.
@@ -162,8 +165,8 @@ fn is_same_url(htu: &str, url: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
     use ed25519_dalek::{Signer as _, SigningKey};
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -218,7 +221,10 @@ mod tests {
     fn a_right_proof_names_its_key_and_itself() {
         let proof = read(&header(), &with(claims(), "nonce", json!("n"))).expect("is right");
         let key = ClientKey::read(&jwk(1)).expect("a key");
-        assert_eq!((&proof.thumbprint, proof.nonce.as_deref()), (&key.thumbprint(), Some("n")));
+        assert_eq!(
+            (&proof.thumbprint, proof.nonce.as_deref()),
+            (&key.thumbprint(), Some("n"))
+        );
         assert_eq!(proof.expires_at(), NOW.plus(MAX_AGE));
         let other = read(&header(), &with(claims(), "jti", json!("j2"))).expect("is right");
         assert_ne!(proof.id(), other.id());
@@ -239,7 +245,11 @@ mod tests {
             ("crit", json!(["exp"])),
         ] {
             let what = format!("{name} {value}");
-            assert_eq!(read(&with(header(), name, value), &claims()), Err(ProofError::Malformed), "{what}");
+            assert_eq!(
+                read(&with(header(), name, value), &claims()),
+                Err(ProofError::Malformed),
+                "{what}"
+            );
         }
         let other = with(header(), "alg", json!("ES256"));
         assert_eq!(read(&other, &claims()), Err(ProofError::BadSignature));
@@ -270,12 +280,27 @@ mod tests {
 
     #[test]
     fn dpop_03_the_time_may_differ_by_ten_seconds_and_not_by_an_hour() {
-        for (offset, fits) in [(0, true), (-10, true), (10, true), (-299, true), (-301, false), (61, false), (-3600, false)] {
+        for (offset, fits) in [
+            (0, true),
+            (-10, true),
+            (10, true),
+            (-299, true),
+            (-301, false),
+            (61, false),
+            (-3600, false),
+        ] {
             let iat = json!(NOW.as_secs() + offset);
             assert_eq!(read(&header(), &with(claims(), "iat", iat)).is_ok(), fits, "{offset}");
         }
         // What once made a time library panic.
-        for iat in [json!(i64::MAX), json!(1e18), json!(-1), json!("now"), json!(u64::MAX), Value::Null] {
+        for iat in [
+            json!(i64::MAX),
+            json!(1e18),
+            json!(-1),
+            json!("now"),
+            json!(u64::MAX),
+            Value::Null,
+        ] {
             let what = iat.to_string();
             assert!(read(&header(), &with(claims(), "iat", iat)).is_err(), "{what}");
         }
@@ -285,8 +310,14 @@ mod tests {
     fn dpop_04_the_proof_is_for_the_token_beside_it() {
         let with_hash = with(claims(), "ath", json!(hash_of_token("the token")));
         assert!(read_with(&header(), &with_hash, Some("the token")).is_ok());
-        assert_eq!(read_with(&header(), &with_hash, Some("another")), Err(ProofError::OtherToken));
-        assert_eq!(read_with(&header(), &claims(), Some("the token")), Err(ProofError::OtherToken));
+        assert_eq!(
+            read_with(&header(), &with_hash, Some("another")),
+            Err(ProofError::OtherToken)
+        );
+        assert_eq!(
+            read_with(&header(), &claims(), Some("the token")),
+            Err(ProofError::OtherToken)
+        );
         // RFC 9449 §7.1: this token, this hash.
         let token = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
         assert_eq!(hash_of_token(token), "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo");
@@ -295,7 +326,11 @@ mod tests {
     #[test]
     fn dpop_05_claims_that_are_missing_twice_or_too_long_are_malformed() {
         for name in ["jti", "htm", "htu"] {
-            assert_eq!(read(&header(), &with(claims(), name, Value::Null)), Err(ProofError::Malformed), "{name}");
+            assert_eq!(
+                read(&header(), &with(claims(), name, Value::Null)),
+                Err(ProofError::Malformed),
+                "{name}"
+            );
         }
         for jti in [json!(""), json!("j".repeat(MAX_JTI + 1)), json!(1)] {
             assert_eq!(read(&header(), &with(claims(), "jti", jti)), Err(ProofError::Malformed));

@@ -16,7 +16,11 @@ pub fn page(action: &str, fields: &[(&'static str, String)]) -> HttpResponse {
     let mut inputs = String::new();
     for (name, value) in fields {
         // Writing to a String cannot fail.
-        let _ = write!(inputs, "<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escape(value));
+        let _ = write!(
+            inputs,
+            "<input type=\"hidden\" name=\"{name}\" value=\"{}\">",
+            escape(value)
+        );
     }
     let body = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Going back to the application</title></head>\
@@ -42,10 +46,12 @@ pub async fn script() -> HttpResponse {
 /// its visitors next is its own matter: so the form is bound to the scheme alone, and to its address by being all there is.
 fn policy(action: &str) -> String {
     let scheme = action.split_once(':').map_or("https", |(scheme, _)| scheme);
-    let to = if scheme == "http" { "http: https:".to_owned() } else { format!("{scheme}:") };
-    format!(
-        "default-src 'none'; script-src 'self'; base-uri 'none'; form-action {to}; frame-ancestors 'none'"
-    )
+    let to = if scheme == "http" {
+        "http: https:".to_owned()
+    } else {
+        format!("{scheme}:")
+    };
+    format!("default-src 'none'; script-src 'self'; base-uri 'none'; form-action {to}; frame-ancestors 'none'")
 }
 
 #[cfg(test)]
@@ -58,9 +64,15 @@ mod tests {
     fn az_17_what_a_request_brings_stays_inside_its_attribute() {
         let state = "\"><script>alert(1)</script>".to_owned();
         let response = page("https://app.example/cb?a=b&c=d", &[("state", state)]);
-        let policy = response.headers().get(header::CONTENT_SECURITY_POLICY).expect("a policy");
+        let policy = response
+            .headers()
+            .get(header::CONTENT_SECURITY_POLICY)
+            .expect("a policy");
         let policy = policy.to_str().expect("text").to_owned();
-        assert!(policy.contains("form-action https:;") && !policy.contains("unsafe"), "{policy}");
+        assert!(
+            policy.contains("form-action https:;") && !policy.contains("unsafe"),
+            "{policy}"
+        );
         let body = response.into_body().try_into_bytes().expect("a body");
         let text = String::from_utf8_lossy(&body).into_owned();
         assert!(text.contains("action=\"https://app.example/cb?a=b&amp;c=d\""), "{text}");

@@ -50,12 +50,12 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpRespo
         response.insert_header((form::DPOP_NONCE, nonce));
     }
     response.json(Answer {
-            access_token: tokens.access,
-            token_type: if tokens.bound { "DPoP" } else { "Bearer" },
-            expires_in: tokens.expires_in.as_secs(),
-            scope: tokens.scope,
-            issued_token_type: tokens.issued_token_type,
-            id_token: tokens.id,
-            refresh_token: tokens.refresh,
-        })
+        access_token: tokens.access,
+        token_type: if tokens.bound { "DPoP" } else { "Bearer" },
+        expires_in: tokens.expires_in.as_secs(),
+        scope: tokens.scope,
+        issued_token_type: tokens.issued_token_type,
+        id_token: tokens.id,
+        refresh_token: tokens.refresh,
+    })
 }

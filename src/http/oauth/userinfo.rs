@@ -56,7 +56,10 @@ enum Credentials {
     Absent,
     Bearer(String),
     /// A token that is bound to a key, and the proof beside it.
-    Bound { token: String, proof: Option<String> },
+    Bound {
+        token: String,
+        proof: Option<String>,
+    },
     /// Not a header that either RFC knows.
     Malformed,
 }
@@ -270,7 +273,5 @@ fn challenge(scheme: Scheme, error: Option<&OAuthError>) -> HttpResponse {
         error.code().as_str(),
         error.description()
     );
-    response
-        .insert_header((header::WWW_AUTHENTICATE, words))
-        .json(error)
+    response.insert_header((header::WWW_AUTHENTICATE, words)).json(error)
 }

@@ -28,9 +28,7 @@ fn request(more: &str) -> AuthorizationRequest {
     let parameters = Parameters::parse(query.as_bytes()).expect("parses");
     let client = testing::public();
     let proven = Proven::prove(&parameters, Some(&client)).expect("is proven");
-    proven
-        .validate(&parameters, &client, &rules())
-        .expect("is valid")
+    proven.validate(&parameters, &client, &rules()).expect("is valid")
 }
 
 /// The client, what it was allowed before, and the time.

@@ -210,7 +210,10 @@ fn az_44_az_46_a_single_claim_is_asked_of_the_person_like_its_scope() {
 #[test]
 fn dpop_10_a_code_is_bound_to_a_thumbprint_or_the_request_is_refused() {
     let jkt = "A".repeat(43);
-    assert_eq!(public(&format!("&dpop_jkt={jkt}")).expect("is valid").dpop_jkt, Some(jkt));
+    assert_eq!(
+        public(&format!("&dpop_jkt={jkt}")).expect("is valid").dpop_jkt,
+        Some(jkt)
+    );
     assert_eq!(redirected(public("&dpop_jkt=short")), "invalid_request");
 }
 
