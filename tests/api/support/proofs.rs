@@ -1,5 +1,6 @@
 //! DPoP proofs (RFC 9449 §4.2).
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
@@ -8,9 +9,11 @@ use sha2::{Digest as _, Sha256};
 use super::{Answer, Server, Signer, jwt};
 
 impl Signer {
-    /// The RFC 7638 thumbprint: a JWK of these helpers has its required members alone, and prints them in order.
+    /// The RFC 7638 thumbprint: a JWK of these helpers has its required members alone.
     pub fn thumbprint(&self) -> String {
-        jwt::encode(Sha256::digest(self.jwk().to_string()))
+        let jwk = self.jwk();
+        let members: BTreeMap<_, _> = jwk.as_object().expect("an object").iter().collect();
+        jwt::encode(Sha256::digest(serde_json::to_string(&members).expect("writes")))
     }
 
     /// The claims of a proof for this request, right in every way but its nonce.
