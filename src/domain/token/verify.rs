@@ -100,7 +100,7 @@ mod tests {
     fn access_token(issuer: &str, keys: &KeySet) -> String {
         let grant = AccessGrant {
             issuer,
-            audiences: &["https://api.example".to_owned()],
+            audiences: &[issuer.to_owned(), "https://api.example".to_owned()],
             subject: "u1",
             client_id: "demo",
             scope: "openid",

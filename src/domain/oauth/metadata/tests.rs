@@ -209,7 +209,7 @@ fn a_client_that_registers_itself_gets_no_privileges() {
 fn what_is_described_registers_the_same_client() {
     let client = with(
         r#","client_name":"My App","scope":"openid","resources":["https://api.example/"],"required_scope":"staff",
-           "grant_types":["authorization_code","urn:ietf:params:oauth:grant-type:device_code"]"#,
+           "grant_types":["authorization_code","urn:ietf:params:oauth:grant-type:token-exchange"]"#,
     )
     .expect("registers")
     .client;
