@@ -15,6 +15,8 @@ pub struct Actors {
     pub writer: usize,
     /// Mailer.
     pub mailer: usize,
+    /// Members.
+    pub members: usize,
     /// Sweeper.
     pub sweeper: usize,
 }
@@ -27,6 +29,7 @@ impl Default for Actors {
             grants: 1024,
             writer: 4096,
             mailer: 256,
+            members: 256,
             sweeper: 16,
         }
     }
@@ -40,6 +43,7 @@ impl Section for Actors {
         v.within("grants", &mut self.grants, most.clone());
         v.within("writer", &mut self.writer, most.clone());
         v.within("mailer", &mut self.mailer, most.clone());
+        v.within("members", &mut self.members, most.clone());
         v.within("sweeper", &mut self.sweeper, most);
     }
 }

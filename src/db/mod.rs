@@ -7,6 +7,7 @@
 //! - one file for each family of tables: what is asked of them, in SQL
 
 pub mod accounts;
+pub mod applicants;
 pub mod clients;
 pub mod codes;
 pub mod error;

@@ -159,7 +159,12 @@ mod tests {
         store.writes.execute(account).await.expect("writes");
         for profile in [full(), Profile::default()] {
             store.writes.execute(put("a", &profile, NOW)).await.expect("writes");
-            let row = store.store.query_one(&by_account("a")).await.expect("reads").expect("a row");
+            let row = store
+                .store
+                .query_one(&by_account("a"))
+                .await
+                .expect("reads")
+                .expect("a row");
             assert_eq!(read(&row, 0).expect("reads"), (profile, Some(NOW)));
         }
         let nothing = Row::nulls(COLUMNS);

@@ -63,6 +63,7 @@ pub struct Caller {
 pub struct Member(pub Caller);
 
 /// A caller with the role `admin`.
+#[expect(dead_code, reason = "the administrators' routes follow")]
 pub struct Admin(pub Caller);
 
 impl FromRequest for Member {
@@ -126,7 +127,9 @@ fn invalid() -> Problem {
 
 fn insufficient(role: &str) -> Problem {
     Problem::new(Kind::InsufficientScope)
-        .detail(format!("this needs the scope {role}, which the person and the client must hold"))
+        .detail(format!(
+            "this needs the scope {role}, which the person and the client must hold"
+        ))
         .challenge(format!(
             "Bearer realm=\"countersign\", error=\"insufficient_scope\", scope=\"{role}\""
         ))

@@ -96,14 +96,14 @@ pub fn dev_routes(config: &mut ServiceConfig) {
 }
 
 /// A resource in the making, and the methods it takes.
-struct Place {
+pub struct Place {
     /// One for each spelling of the path: a plain text is compared, where several in one resource are a regex.
     spellings: Vec<Resource>,
     allow: Vec<&'static str>,
 }
 
 /// A resource at `path` with and without its last slash.
-fn at(path: &str) -> Place {
+pub fn at(path: &str) -> Place {
     let bare = path.trim_end_matches('/');
     let mut spellings = vec![web::resource(path)];
     if !bare.is_empty() && bare != path {
@@ -117,7 +117,7 @@ fn at(path: &str) -> Place {
 
 impl Place {
     /// GET, and HEAD with it (RFC 9110 §9.1).
-    fn get<F, Args>(mut self, handler: F) -> Self
+    pub fn get<F, Args>(mut self, handler: F) -> Self
     where
         F: Handler<Args>,
         Args: FromRequest + 'static,
@@ -127,7 +127,8 @@ impl Place {
         self.route(|| web::route().guard(Any(Get()).or(Head())).to(handler.clone()))
     }
 
-    fn post<F, Args>(mut self, handler: F) -> Self
+    /// POST.
+    pub fn post<F, Args>(mut self, handler: F) -> Self
     where
         F: Handler<Args>,
         Args: FromRequest + 'static,
@@ -143,7 +144,7 @@ impl Place {
     }
 
     /// Every other method is answered 405, with those that would be right.
-    fn finish(self) -> Vec<Resource> {
+    pub fn finish(self) -> Vec<Resource> {
         let allow: Arc<str> = self.allow.join(", ").into();
         let finish = |one: Resource| {
             let allow = Arc::clone(&allow);
@@ -161,7 +162,7 @@ impl Place {
     }
 
     /// A resource that scripts of any origin may call.
-    fn open(mut self) -> impl HttpServiceFactory + 'static {
+    pub fn open(mut self) -> impl HttpServiceFactory + 'static {
         self.allow.push("OPTIONS");
         let preflight = || web::method(actix_web::http::Method::OPTIONS).to(headers::preflight);
         let wrap = |one: Resource| one.wrap(headers::any_origin());

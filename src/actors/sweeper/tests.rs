@@ -78,7 +78,7 @@ fn long_ago() -> Timestamp {
 }
 
 /// Inserts into each table that expires, with `$1` as key and `$2` as expiry, and how long it keeps rows after that.
-const ROWS: [(&str, i64); 7] = [
+const ROWS: [(&str, i64); 9] = [
     (
         "INSERT INTO sessions (id_hash, sid, account_id, browser_hash, auth_hash, authenticated_at, idle_expires_at, \
          expires_at) VALUES ($1, $1, 'account', $1, $1, 0, $2, $2) RETURNING 'sessions'",
@@ -114,12 +114,22 @@ const ROWS: [(&str, i64); 7] = [
          RETURNING 'known_browsers'",
         400 * DAY,
     ),
+    (
+        "INSERT INTO applicants (id, identifier, email, stage, created_at, expires_at) \
+         VALUES ($1, $1, '', 'waiting', 0, $2) RETURNING 'applicants'",
+        0,
+    ),
+    (
+        "INSERT INTO mail_troubles (identifier, reason, happened_at) VALUES ($1, '', $2) RETURNING 'mail_troubles'",
+        90 * DAY,
+    ),
 ];
 
 const LEFT: &str = "SELECT CAST(sid AS TEXT) FROM sessions UNION ALL SELECT id FROM families \
      UNION ALL SELECT CAST(sid AS TEXT) FROM authorization_codes UNION ALL SELECT jti FROM revoked_tokens \
      UNION ALL SELECT CAST(token_hash AS TEXT) FROM links UNION ALL SELECT id FROM mails \
-     UNION ALL SELECT CAST(browser_hash AS TEXT) FROM known_browsers";
+     UNION ALL SELECT CAST(browser_hash AS TEXT) FROM known_browsers UNION ALL SELECT id FROM applicants \
+     UNION ALL SELECT CAST(identifier AS TEXT) FROM mail_troubles";
 
 #[actix_rt::test]
 async fn what_has_expired_goes_and_what_is_in_its_grace_stays() {

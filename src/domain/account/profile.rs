@@ -69,7 +69,11 @@ impl Address {
             said.join(between)
         };
         let city = join(&[&self.postal_code, &self.locality], " ");
-        let rest = [Some(city).filter(|city| !city.is_empty()), self.region.clone(), self.country.clone()];
+        let rest = [
+            Some(city).filter(|city| !city.is_empty()),
+            self.region.clone(),
+            self.country.clone(),
+        ];
         let whole = std::iter::once(&self.street_address).chain(&rest).flatten();
         let whole = whole.map(String::as_str).collect::<Vec<_>>().join("\n");
         Some(whole).filter(|whole| !whole.is_empty())
@@ -283,7 +287,10 @@ fn change(
 fn read_date(field: &'static str, text: Option<&str>) -> Result<Option<Date>, ProfileError> {
     match text.map(str::trim) {
         None | Some("") => Ok(None),
-        Some(text) => text.parse().map(Some).map_err(|error: NotADate| ProfileError::new(field, error.to_string())),
+        Some(text) => text
+            .parse()
+            .map(Some)
+            .map_err(|error: NotADate| ProfileError::new(field, error.to_string())),
     }
 }
 
@@ -359,8 +366,14 @@ mod tests {
         assert_eq!(Membership::parse(None, Some(" ")), Ok(Membership::default()));
         let read = Membership::parse(Some(" A-17 "), Some("2020-09-01")).expect("is fine");
         assert_eq!(read.number.as_deref(), Some("A-17"));
-        assert_eq!(Membership::parse(Some(&"9".repeat(33)), None).expect_err("long").field, "membership_number");
-        assert_eq!(Membership::parse(None, Some("soon")).expect_err("no day").field, "joined");
+        assert_eq!(
+            Membership::parse(Some(&"9".repeat(33)), None).expect_err("long").field,
+            "membership_number"
+        );
+        assert_eq!(
+            Membership::parse(None, Some("soon")).expect_err("no day").field,
+            "joined"
+        );
     }
 
     #[test]

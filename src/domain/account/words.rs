@@ -53,7 +53,8 @@ fn clean(text: &str, most: usize, breaks: bool) -> Result<Option<String>, TextEr
 /// Controls, line separators, and the marks that override the direction of what follows (Unicode TR 9): a name with one
 /// would rearrange the line it stands in. Joiners stay: Persian and emoji need them.
 fn is_hidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// A phone number without what people put between digits: `+31612345678`.
@@ -78,7 +79,11 @@ pub fn phone(text: &str) -> Result<Option<String>, TextError> {
         }
     }
     let digits = number.trim_start_matches('+').len();
-    if (7..=15).contains(&digits) { Ok(Some(number)) } else { Err(TextError::NotAPhone) }
+    if (7..=15).contains(&digits) {
+        Ok(Some(number))
+    } else {
+        Err(TextError::NotAPhone)
+    }
 }
 
 /// A language tag: letters, then parts of up to eight letters or digits with hyphens between.
@@ -96,7 +101,11 @@ pub fn locale(text: &str) -> Result<Option<String>, TextError> {
         && (2..=8).contains(&language.len())
         && language.bytes().all(|b| b.is_ascii_alphabetic())
         && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
-    if ok { Ok(Some(text.to_owned())) } else { Err(TextError::NotALocale) }
+    if ok {
+        Ok(Some(text.to_owned()))
+    } else {
+        Err(TextError::NotALocale)
+    }
 }
 
 #[cfg(test)]
@@ -105,7 +114,17 @@ mod tests {
 
     #[test]
     fn names_of_any_script_are_names() {
-        for name in ["Ann", "Łukasz", "王小明", "مريم", "אֲבִיגַיִל", "می‌خواهم", "👩‍🔬 Ann", "O'Neil-Smith", "e\u{301}"] {
+        for name in [
+            "Ann",
+            "Łukasz",
+            "王小明",
+            "مريم",
+            "אֲבִיגַיִל",
+            "می‌خواهم",
+            "👩‍🔬 Ann",
+            "O'Neil-Smith",
+            "e\u{301}",
+        ] {
             let kept = line(name, 100).expect("is kept").expect("is not empty");
             assert_eq!(kept, name.nfc().collect::<String>());
         }
@@ -130,7 +149,14 @@ mod tests {
         assert_eq!(phone("+31 (6) 1234-5678"), Ok(Some("+31612345678".to_owned())));
         assert_eq!(phone("06 12345678"), Ok(Some("0612345678".to_owned())));
         assert_eq!(phone(" "), Ok(None));
-        for bad in ["12", "call me", "+31+6", "1234567890123456", "+3161234567a", "٠٦١٢٣٤٥٦٧٨"] {
+        for bad in [
+            "12",
+            "call me",
+            "+31+6",
+            "1234567890123456",
+            "+3161234567a",
+            "٠٦١٢٣٤٥٦٧٨",
+        ] {
             assert_eq!(phone(bad), Err(TextError::NotAPhone), "{bad:?}");
         }
     }

@@ -1,0 +1,72 @@
+//! JSON shapes of the members' API.
+
+use serde::Serialize;
+
+use crate::domain::account::Profile;
+
+/// A whole profile, as its owner and administrators see it. What is not known is not there.
+#[derive(Serialize)]
+pub struct OwnProfile<'a> {
+    /// The account: the `sub` of tokens.
+    pub id: &'a str,
+    pub email: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    family_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    birth_date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    education: Option<&'a str>,
+    age_privacy: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    membership_number: Option<&'a str>,
+    /// Date of joining.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    joined: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    street_address: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locality: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    postal_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locale: Option<&'a str>,
+}
+
+impl<'a> OwnProfile<'a> {
+    /// The profile of an account.
+    pub fn of(id: &'a str, email: &'a str, profile: &'a Profile) -> Self {
+        let address = &profile.address;
+        Self {
+            id,
+            email,
+            name: profile.name(),
+            given_name: profile.given_name.as_deref(),
+            family_name: profile.family_name.as_deref(),
+            call_name: profile.call_name.as_deref(),
+            phone: profile.phone.as_deref(),
+            birth_date: profile.birth_date.map(|date| date.to_string()),
+            education: profile.education.as_deref(),
+            age_privacy: profile.age_privacy,
+            membership_number: profile.membership_number.as_deref(),
+            joined: profile.joined_on.map(|date| date.to_string()),
+            street_address: address.street_address.as_deref(),
+            locality: address.locality.as_deref(),
+            region: address.region.as_deref(),
+            postal_code: address.postal_code.as_deref(),
+            country: address.country.as_deref(),
+            locale: profile.locale.as_deref(),
+        }
+    }
+}
