@@ -11,6 +11,7 @@ pub mod grants;
 pub mod key_ring;
 pub mod login;
 pub mod mailer;
+pub mod members;
 pub mod supervise;
 pub mod supervisor;
 pub mod sweeper;

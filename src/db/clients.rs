@@ -85,6 +85,38 @@ pub fn consent(account_id: &str, client: &ClientId) -> Statement {
         .bind(client.as_str())
 }
 
+/// The clients that an account has allowed something, newest first: `record, not_before, scope, granted_at`.
+#[must_use]
+pub fn consents(account_id: &str, limit: i64) -> Statement {
+    Statement::new(
+        "SELECT c.record, c.not_before, k.scope, k.granted_at FROM consents k JOIN clients c ON c.id = k.client_id \
+         WHERE k.account_id = $1 ORDER BY k.granted_at DESC, c.id LIMIT $2",
+    )
+    .bind(account_id)
+    .bind(limit)
+}
+
+/// The clients that hold a living grant of an account: `record, not_before, when one was last used`.
+#[must_use]
+pub fn with_grants(account_id: &str, now: Timestamp, limit: i64) -> Statement {
+    Statement::new(
+        "SELECT c.record, c.not_before, f.used_at FROM (SELECT client_id, MAX(rotated_at) AS used_at FROM families \
+         WHERE account_id = $1 AND ended_at IS NULL AND idle_expires_at > $2 AND expires_at > $2 \
+         GROUP BY client_id) f JOIN clients c ON c.id = f.client_id ORDER BY f.used_at DESC, c.id LIMIT $3",
+    )
+    .bind(account_id)
+    .bind(now.as_millis())
+    .bind(limit)
+}
+
+/// Forgets what an account has allowed a client.
+#[must_use]
+pub fn forget_consent(account_id: &str, client: &ClientId) -> Statement {
+    Statement::new("DELETE FROM consents WHERE account_id = $1 AND client_id = $2")
+        .bind(account_id)
+        .bind(client.as_str())
+}
+
 /// Notes what an account has allowed a client, in place of what it allowed before.
 #[must_use]
 pub fn allow(account_id: &str, client: &ClientId, scope: &ScopeSet, now: Timestamp) -> Statement {

@@ -117,6 +117,15 @@ pub fn end_of_account(account_id: &str, now: Timestamp) -> Statement {
         .bind(now.as_millis())
 }
 
+/// Ends what a client holds of an account.
+#[must_use]
+pub fn end_of_application(account_id: &str, client: &ClientId, now: Timestamp) -> Statement {
+    Statement::new("UPDATE families SET ended_at = $3 WHERE account_id = $1 AND client_id = $2 AND ended_at IS NULL")
+        .bind(account_id)
+        .bind(client.as_str())
+        .bind(now.as_millis())
+}
+
 /// The living families of a session: `id, scope`.
 #[must_use]
 pub fn of_session(sid: &str) -> Statement {

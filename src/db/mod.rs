@@ -10,6 +10,7 @@ pub mod accounts;
 pub mod applicants;
 pub mod clients;
 pub mod codes;
+pub mod directory;
 pub mod entitlements;
 pub mod error;
 pub mod families;

@@ -147,6 +147,20 @@ pub fn proves(
     .bind(now.as_millis())
 }
 
+/// Who is signed in, and whether they hold a role now: `account_id, email, role or NULL, browser_hash`.
+#[must_use]
+pub fn caller(id_hash: &TokenHash, role: &str, now: Timestamp) -> Statement {
+    Statement::new(
+        "SELECT a.id, a.email, r.scope, s.browser_hash FROM sessions s JOIN accounts a ON a.id = s.account_id \
+         LEFT JOIN account_scopes r ON r.account_id = a.id AND r.scope = $2 \
+         WHERE s.id_hash = $1 AND s.ended_at IS NULL AND s.idle_expires_at > $3 AND s.expires_at > $3 \
+         AND a.status = 'active'",
+    )
+    .bind(id_hash.as_bytes())
+    .bind(role)
+    .bind(now.as_millis())
+}
+
 /// The live sessions of an account, newest first: `sid, agent, authenticated_at, idle_expires_at, expires_at`.
 #[must_use]
 pub fn of_account(account_id: &str, now: Timestamp, limit: i64) -> Statement {

@@ -11,11 +11,25 @@ use super::cookies::{self, Cookie};
 use super::extract::Json;
 use super::problem::{Kind, Problem};
 use crate::actors::grants::logout::EndSession;
-use crate::db::sessions;
+use crate::db::sessions::LiveSession;
+use crate::db::{accounts, sessions};
 
 /// Who is signed in.
 pub async fn session(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, Problem> {
-    let browser = cookies::browser(&request, &app.config.define.issuer);
+    let live = live(&request, &app).await?;
+    let rows = app.store.query(&accounts::scopes(&live.facts.account_id)).await?;
+    let roles = rows.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+    Ok(HttpResponse::Ok().json(json!({
+        "id": live.facts.account_id,
+        "email": live.email,
+        "authenticated_at": live.facts.authenticated_at.as_millis(),
+        "scopes": roles,
+    })))
+}
+
+/// The live session of a browser.
+pub async fn live(request: &HttpRequest, app: &App) -> Result<LiveSession, Problem> {
+    let browser = cookies::browser(request, &app.config.define.issuer);
     let signed_out = || Problem::new(Kind::InvalidCredentials).detail("nobody is signed in here");
     let (Some(id), Some(session)) = (&browser.id, &browser.session) else {
         return Err(signed_out());
@@ -29,11 +43,7 @@ pub async fn session(request: HttpRequest, app: Data<App>) -> Result<HttpRespons
         .map(sessions::read)
         .transpose()?
         .filter(|live| live.browser == id.hash());
-    let live = live.ok_or_else(signed_out)?;
-    Ok(HttpResponse::Ok().json(json!({
-        "email": live.email,
-        "authenticated_at": live.facts.authenticated_at.as_millis(),
-    })))
+    live.ok_or_else(signed_out)
 }
 
 /// No parameters; the body is there because a page of ours must send it.

@@ -68,7 +68,6 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 
 /// A JSON body of the web app's API. It may come from any origin, for nothing here looks at a cookie: the access token
 /// is what a page of another origin does not have.
-#[expect(dead_code, reason = "the routes that change something follow")]
 pub struct ApiJson<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for ApiJson<T> {

@@ -2,7 +2,7 @@
 //!
 //! - [`app`]: what handlers hold; [`server`]: the listening side
 //! - [`problem`], [`extract`], [`bearer`], [`cookies`], [`address`], [`headers`], [`language`], [`pages`]: the parts that handlers share
-//! - `oauth`: the authorization server; `login`, `onboard`, `password`, `account`: the pages' API
+//! - `oauth`: the authorization server; `login`, `onboard`, `password`, `change`, `account`, `access`: the pages' API
 //! - `members`: the web app's own API
 //! - `observe`, `unread`: around every request
 //! - `operate`: health and metrics; `dev`: what only a development server shows
@@ -10,9 +10,11 @@
 pub mod app;
 pub mod server;
 
+mod access;
 mod account;
 mod address;
 mod bearer;
+mod change;
 mod cookies;
 mod dev;
 mod extract;

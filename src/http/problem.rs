@@ -164,6 +164,14 @@ impl Problem {
         }
     }
 
+    /// The same about a field of another name.
+    pub fn of_field(self, name: &str) -> Self {
+        Self {
+            field: Some(name.to_owned()),
+            ..self
+        }
+    }
+
     /// Says more.
     pub fn detail(self, detail: impl Into<String>) -> Self {
         Self {

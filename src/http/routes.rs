@@ -10,10 +10,10 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _, Route};
 
 use super::problem::{Kind, Problem};
-use super::{account, dev, headers, login, oauth, onboard, operate, pages, password};
+use super::{access, account, change, dev, headers, login, oauth, onboard, operate, pages, password};
 
 /// Paths of the sign-in pages: one document serves them all.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 15] = [
     "/",
     "/login/",
     "/signup/",
@@ -25,6 +25,9 @@ const PAGES: [&str; 12] = [
     "/logout/",
     "/signed-out/",
     "/account/",
+    "/account/delete/",
+    "/email/",
+    "/admin/",
     "/error/",
 ];
 
@@ -44,6 +47,17 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/update/password/reset/").post(password::reset).finish())
         .service(at("/update/password/start/").post(password::start).finish())
         .service(at("/update/password/finish/").post(password::finish).finish())
+        .service(at("/update/password/change/").post(change::password).finish())
+        .service(at("/update/email/send/").post(change::send_email).finish())
+        .service(at("/update/email/check/").post(change::check_email).finish())
+        .service(at("/update/delete/url/").post(change::delete_url).finish())
+        .service(at("/update/delete/check/").post(change::check_deletion).finish())
+        .service(at("/logout/delete/").post(access::end_grant).open())
+        .service(at("/account/sessions/").get(access::sessions).finish())
+        .service(at("/account/sessions/end/").post(access::end_session).finish())
+        .service(at("/account/sessions/end-others/").post(access::end_others).finish())
+        .service(at("/account/applications/").get(access::applications).finish())
+        .service(at("/account/applications/end/").post(access::end_application).finish())
         .service(at("/account/session/").get(account::session).finish())
         .service(at("/account/logout/").post(account::logout).finish())
         .service(

@@ -6,6 +6,7 @@
 pub mod authorize;
 pub mod consent;
 pub mod continue_flow;
+pub mod end_access;
 pub mod logout;
 pub mod refusal;
 pub mod request_tokens;

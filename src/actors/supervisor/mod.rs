@@ -13,6 +13,7 @@ use super::grants::Grants;
 use super::key_ring::KeyRing;
 use super::login::Login;
 use super::mailer::Mailer;
+use super::members::Members;
 use super::supervise::{Answer, Myself, Request, Role, Serve};
 use super::sweeper::Sweeper;
 use super::writer::Writes;
@@ -30,6 +31,8 @@ pub struct Actors {
     pub login: Shards<Login>,
     /// Authorization requests, codes, tokens.
     pub grants: Shards<Grants>,
+    /// Profiles, admission, administration; on a server that does this job.
+    pub members: Option<Door<Members>>,
     /// Expiry.
     pub sweeper: Door<Sweeper>,
 }
@@ -70,14 +73,18 @@ impl Serve<CheckHealth> for Supervisor {
     fn serve(&mut self, _: CheckHealth, _: &Myself<Self>) -> Answer<Vec<Health>> {
         let actors = self.actors.clone();
         Answer::later(async move {
-            vec![
+            let mut all = vec![
                 health(std::slice::from_ref(actors.writes.door())).await,
                 health(std::slice::from_ref(&actors.key_ring)).await,
                 health(std::slice::from_ref(&actors.mailer)).await,
                 health(&actors.login.doors()).await,
                 health(&actors.grants.doors()).await,
                 health(std::slice::from_ref(&actors.sweeper)).await,
-            ]
+            ];
+            if let Some(members) = &actors.members {
+                all.push(health(std::slice::from_ref(members)).await);
+            }
+            all
         })
     }
 }
@@ -112,6 +119,9 @@ impl Serve<StopAll> for Supervisor {
             let patience = request.patience;
             let mut late = Vec::new();
             late.extend(close(std::slice::from_ref(&actors.sweeper), patience).await);
+            if let Some(members) = &actors.members {
+                late.extend(close(std::slice::from_ref(members), patience).await);
+            }
             late.extend(close(&actors.grants.doors(), patience).await);
             late.extend(close(&actors.login.doors(), patience).await);
             late.extend(close(std::slice::from_ref(&actors.mailer), patience).await);

@@ -12,8 +12,8 @@ use crate::actors::key_ring::{self, Keys};
 use crate::actors::mailer::transport::TransportError;
 use crate::actors::supervise::Alarm;
 use crate::actors::writer::{self, Writes};
-use crate::actors::{grants, login, mailer, sweeper};
-use crate::config::Config;
+use crate::actors::{grants, login, mailer, members, sweeper};
+use crate::config::{Config, Job};
 use crate::db::kv::KeyValue;
 use crate::db::{Store, WriteConnection};
 use crate::domain::clock::Clock;
@@ -87,7 +87,7 @@ pub fn rotation_policy(config: &Config) -> RotationPolicy {
     }
 }
 
-/// Starts all actors: Writer, `KeyRing`, Mailer, Login, Grants, Sweeper, Supervisor. Writer has a thread of its own,
+/// Starts all actors: Writer, `KeyRing`, Mailer, Login, Grants, Members, Sweeper, Supervisor. Writer has a thread of its own,
 /// because it waits for the disk; Login and Grants have a shard on each HTTP worker, opened by its first request.
 ///
 /// # Errors
@@ -104,6 +104,11 @@ pub fn start(ground: &Foundation, connection: WriteConnection, alarm: &Alarm) ->
     let mailer = Door::open(&house, ground.mailer(&writes)?, alarm.clone(), rooms.mailer);
     let login = Shards::new(ground.login(&writes, &mailer), alarm.clone(), rooms.login);
     let grants = Shards::new(ground.grants(&writes), alarm.clone(), rooms.grants);
+    let members = ground
+        .config
+        .define
+        .does(Job::Members)
+        .then(|| Door::open(&house, ground.members(&writes, &mailer), alarm.clone(), rooms.members));
     let sweeper = Door::open(&house, ground.sweeper(&writes), alarm.clone(), rooms.sweeper);
     let actors = Actors {
         writes,
@@ -111,6 +116,7 @@ pub fn start(ground: &Foundation, connection: WriteConnection, alarm: &Alarm) ->
         mailer,
         login,
         grants,
+        members,
         sweeper,
     };
     let supervisor = Door::open(&house, actors.clone(), alarm.clone(), SUPERVISOR_ROOM);
@@ -166,6 +172,17 @@ impl Foundation {
             kv: self.kv.clone(),
             writes: writes.clone(),
             keys: self.keys.clone(),
+            secrets: Arc::clone(&self.secrets),
+            config: Arc::clone(&self.config),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+        }
+    }
+
+    fn members(&self, writes: &Writes, mailer: &Door<mailer::Mailer>) -> members::Deps {
+        members::Deps {
+            writes: writes.clone(),
+            mailer: mailer.clone(),
             secrets: Arc::clone(&self.secrets),
             config: Arc::clone(&self.config),
             clock: Arc::clone(&self.clock),

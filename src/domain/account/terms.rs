@@ -21,7 +21,7 @@ pub fn terms(email: &str, profile: &Profile) -> BTreeSet<Vec<u8>> {
     let names = names.into_iter().flatten().flat_map(|name| words(name));
     let whole = [bounded(&fold(email)), bounded(&fold(number))];
     let mut found = BTreeSet::new();
-    for word in whole.into_iter().chain(names).chain(words(email)) {
+    for word in whole.into_iter().chain(names).chain(words(email)).chain(words(number)) {
         if !word.is_empty() && found.len() < MOST {
             found.insert(word);
         }
