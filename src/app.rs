@@ -78,7 +78,7 @@ impl From<TurnError> for RunError {
 /// [`RunError`] if the server cannot start, or an actor could not be kept up.
 pub async fn run(config: Config, ready: impl FnOnce(&Ready) -> Result<(), String>) -> Result<(), RunError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let server = Server::start(config, clock, Arc::new(SystemRandom))?;
+    let server = Server::start(config, clock, Arc::new(SystemRandom)).await?;
     let told = told_to_stop()?;
     ready(&server.ready).map_err(RunError::Operator)?;
     server.serve(told).await
@@ -118,8 +118,9 @@ impl Server {
     ///
     /// # Errors
     /// [`RunError::Operator`] for everything that the operator can mend.
-    pub fn start(mut config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, RunError> {
+    pub async fn start(mut config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, RunError> {
         let now = clock.now();
+        let kv = KeyValue::open(&config.kv_url, Arc::clone(&clock), config.kv).await?;
         let (store, mut connection) = Store::open(&config.database_url, config.mode, Migrate::Up, now)?;
         let lock = store.lock_for_server()?;
         let vault = Arc::new(Vault::new(config.master_key.expose()));
@@ -143,7 +144,7 @@ impl Server {
         let (alarm, heard) = Alarm::new();
         let ground = Foundation {
             store,
-            kv: KeyValue::in_memory(Arc::clone(&clock), config.kv),
+            kv,
             vault,
             secrets,
             keys: Keys::new(keys),

@@ -70,7 +70,9 @@ impl Running {
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let clock = Arc::new(SystemClock::start());
-                let server = Server::start(config, clock, Arc::new(SystemRandom)).expect("starts");
+                let server = Server::start(config, clock, Arc::new(SystemRandom))
+                    .await
+                    .expect("starts");
                 let from_inside = (server.app.clone(), server.alarm.clone(), server.ready.address);
                 ready.send(from_inside).expect("the test waits");
                 let told = async {

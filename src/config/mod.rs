@@ -18,6 +18,7 @@ mod http;
 mod issuer;
 mod job;
 mod kv;
+mod kv_url;
 mod layers;
 mod lifetimes;
 mod limits;
@@ -47,15 +48,16 @@ pub use http::Http;
 pub use issuer::{Issuer, IssuerError};
 pub use job::Job;
 pub use kv::Kv;
+pub use kv_url::{KvUrl, RedisUrl};
 pub use lifetimes::Lifetimes;
 pub use limits::{Bucket, Limits};
 pub use log::{Log, LogFormat};
 pub use mail::Mail;
 pub use mail_texts::MailTexts;
 pub use realm::Realm;
-pub use secrets::{KeyError, MasterKey, SmtpPassword};
+pub use secrets::{KeyError, MasterKey, Password};
 pub use smtp::{Delivery, Smtp, Starttls};
-pub use store::{DatabaseUrl, KvUrl};
+pub use store::DatabaseUrl;
 
 use visit::{Section, Visitor};
 
@@ -149,8 +151,8 @@ impl Section for Config {
         v.value("listen", &mut self.listen);
         v.within("workers", &mut self.workers, 0..=1024);
         v.value("trusted_proxies", &mut self.trusted_proxies);
-        v.value("database_url", &mut self.database_url);
-        v.value("kv_url", &mut self.kv_url);
+        v.url("database_url", &mut self.database_url);
+        v.url("kv_url", &mut self.kv_url);
         v.secret("master_key", &mut self.master_key);
         v.section("define", &mut self.define);
         v.section("http", &mut self.http);

@@ -1,4 +1,4 @@
-//! `database_url` and `kv_url`: where things are kept.
+//! `database_url`: where what was granted or spent is kept.
 
 use std::path::PathBuf;
 
@@ -55,32 +55,6 @@ impl Setting for DatabaseUrl {
     }
 }
 
-/// The key-value store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KvUrl {
-    /// `memory:`, within the process.
-    Memory,
-}
-
-impl Setting for KvUrl {
-    const WANTED: &'static str = r#"a key-value URL; write "memory:""#;
-
-    fn parse(raw: &Raw<'_>) -> Result<Self, String> {
-        let text = raw.text::<Self>()?;
-        match text.split(':').next().unwrap_or_default() {
-            "memory" if text == "memory:" => Ok(Self::Memory),
-            scheme @ ("redis" | "rediss") => Err(format!("\"{scheme}:\" is not in this version; write \"memory:\"")),
-            _ => Err(not_wanted::<Self>("that")),
-        }
-    }
-
-    fn show(&self) -> toml::Value {
-        match self {
-            Self::Memory => "memory:".into(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,11 +87,6 @@ mod tests {
     #[test]
     fn stores_of_a_later_version_are_refused_in_words_without_their_passwords() {
         let refusal = database("postgres://u:hunter2@db/x").expect_err("not yet");
-        assert!(
-            refusal.contains("not in this version") && !refusal.contains("hunter2"),
-            "{refusal}"
-        );
-        let refusal = KvUrl::parse(&Raw::Text("redis://:hunter2@kv")).expect_err("not yet");
         assert!(
             refusal.contains("not in this version") && !refusal.contains("hunter2"),
             "{refusal}"

@@ -67,6 +67,9 @@ pub enum OpenError {
     /// Another server process uses the same SQLite file.
     #[error("another countersign server is using {0}; stop it first, or use PostgreSQL for several processes")]
     InUse(String),
+    /// The key-value store cannot be used.
+    #[error("{0}")]
+    KeyValue(String),
     /// A migration failed; the schema stays at the version before it.
     #[error("migrating the database failed: {0}")]
     Migration(String),

@@ -204,7 +204,7 @@ async fn st_01_a_full_dump_lets_its_holder_neither_sign_in_nor_refresh() {
     let mut dump: Vec<u8> = files
         .flat_map(|file| std::fs::read(file.expect("a file").path()).expect("reads"))
         .collect();
-    dump.extend(server.app.kv.dump());
+    dump.extend(server.app.kv.dump().await);
     assert!(contains(&dump, EMAIL.as_bytes()), "the dump is one");
     assert_absent(&dump, &secrets);
 
