@@ -36,21 +36,46 @@ pub async fn end_session(
     Ok(())
 }
 
-/// Ends all sessions of an account, and everything that it was granted, offline or not.
+/// Ends all sessions of an account but for `session`, and everything that it was granted, offline or not.
 ///
 /// # Errors
 /// [`DbError`] as the database sees it.
 pub async fn end_all_of_account(
     transaction: &mut Transaction<'_>,
     account_id: &str,
+    session: Option<&str>,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    tell_of_account(transaction, account_id, session, now).await?;
+    let end_sessions = match session {
+        Some(session) => sessions::end_others(account_id, session, now),
+        None => sessions::end_all(account_id, now),
+    };
+    for end in [
+        end_sessions,
+        families::end_of_account(account_id, now),
+        codes::void_of_account(account_id),
+    ] {
+        transaction.query(&end).await?;
+    }
+    Ok(())
+}
+
+/// Queues the news that all sessions of an account but for `session` end: before they do, or the account goes.
+///
+/// # Errors
+/// [`DbError`] as the database sees it.
+pub async fn tell_of_account(
+    transaction: &mut Transaction<'_>,
+    account_id: &str,
+    session: Option<&str>,
     now: Timestamp,
 ) -> Result<(), DbError> {
     for family in transaction.query(&families::of_sessions_of(account_id)).await? {
-        tell(transaction, &family, account_id, now).await?;
+        if session.is_none_or(|kept| family.text(6).is_ok_and(|sid| sid != kept)) {
+            tell(transaction, &family, account_id, now).await?;
+        }
     }
-    transaction.query(&sessions::end_all(account_id, now)).await?;
-    transaction.query(&families::end_of_account(account_id, now)).await?;
-    transaction.query(&codes::void_of_account(account_id)).await?;
     Ok(())
 }
 

@@ -14,6 +14,7 @@ pub mod login;
 pub mod mailer;
 pub mod notifier;
 pub mod outgoing;
+pub mod members;
 pub mod supervise;
 pub mod supervisor;
 pub mod sweeper;

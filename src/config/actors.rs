@@ -17,6 +17,8 @@ pub struct Actors {
     pub mailer: usize,
     /// Notifier.
     pub notifier: usize,
+    /// Members.
+    pub members: usize,
     /// Sweeper.
     pub sweeper: usize,
 }
@@ -30,6 +32,7 @@ impl Default for Actors {
             writer: 4096,
             mailer: 256,
             notifier: 16,
+            members: 256,
             sweeper: 16,
         }
     }
@@ -44,6 +47,7 @@ impl Section for Actors {
         v.within("writer", &mut self.writer, most.clone());
         v.within("mailer", &mut self.mailer, most.clone());
         v.within("notifier", &mut self.notifier, most.clone());
+        v.within("members", &mut self.members, most.clone());
         v.within("sweeper", &mut self.sweeper, most);
     }
 }

@@ -107,28 +107,34 @@ pub fn consent(account_id: &str, client: &ClientId) -> Statement {
         .bind(client.as_str())
 }
 
-/// What an account is connected to: clients that it has allowed something, and clients that hold a living grant, of which
-/// there are `most` at most: `record, not_before, scope or NULL, allowed at or NULL, last refreshed at or NULL`.
+/// The clients that an account has allowed something, newest first: `record, not_before, scope, granted_at`.
 #[must_use]
-pub fn connected(account_id: &str, now: Timestamp, most: i64) -> Statement {
+pub fn consents(account_id: &str, limit: i64) -> Statement {
     Statement::new(
-        "SELECT c.record, c.not_before, k.scope, k.granted_at, \
-         (SELECT MAX(f.rotated_at) FROM families f WHERE f.account_id = $1 AND f.client_id = c.id AND f.ended_at IS NULL \
-         AND f.idle_expires_at > $2 AND f.expires_at > $2) \
-         FROM clients c LEFT JOIN consents k ON k.client_id = c.id AND k.account_id = $1 \
-         WHERE c.id IN (SELECT client_id FROM consents WHERE account_id = $1 \
-         UNION SELECT client_id FROM families WHERE account_id = $1 AND ended_at IS NULL AND idle_expires_at > $2 \
-         AND expires_at > $2) ORDER BY c.id LIMIT $3",
+        "SELECT c.record, c.not_before, k.scope, k.granted_at FROM consents k JOIN clients c ON c.id = k.client_id \
+         WHERE k.account_id = $1 ORDER BY k.granted_at DESC, c.id LIMIT $2",
+    )
+    .bind(account_id)
+    .bind(limit)
+}
+
+/// The clients that hold a living grant of an account: `record, not_before, when one was last used`.
+#[must_use]
+pub fn with_grants(account_id: &str, now: Timestamp, limit: i64) -> Statement {
+    Statement::new(
+        "SELECT c.record, c.not_before, f.used_at FROM (SELECT client_id, MAX(rotated_at) AS used_at FROM families \
+         WHERE account_id = $1 AND ended_at IS NULL AND idle_expires_at > $2 AND expires_at > $2 \
+         GROUP BY client_id) f JOIN clients c ON c.id = f.client_id ORDER BY f.used_at DESC, c.id LIMIT $3",
     )
     .bind(account_id)
     .bind(now.as_millis())
-    .bind(most)
+    .bind(limit)
 }
 
-/// Forgets what an account has allowed a client; a row if it had.
+/// Forgets what an account has allowed a client.
 #[must_use]
-pub fn forbid(account_id: &str, client: &ClientId) -> Statement {
-    Statement::new("DELETE FROM consents WHERE account_id = $1 AND client_id = $2 RETURNING client_id")
+pub fn forget_consent(account_id: &str, client: &ClientId) -> Statement {
+    Statement::new("DELETE FROM consents WHERE account_id = $1 AND client_id = $2")
         .bind(account_id)
         .bind(client.as_str())
 }

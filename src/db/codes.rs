@@ -66,18 +66,18 @@ pub fn void_of_account(account_id: &str) -> Statement {
     Statement::new("DELETE FROM authorization_codes WHERE account_id = $1 AND spent_at IS NULL").bind(account_id)
 }
 
+/// Voids the codes of a client for an account that nobody has redeemed.
+#[must_use]
+pub fn void_of_application(account_id: &str, client: &ClientId) -> Statement {
+    Statement::new("DELETE FROM authorization_codes WHERE account_id = $1 AND client_id = $2 AND spent_at IS NULL")
+        .bind(account_id)
+        .bind(client.as_str())
+}
+
 /// Voids the codes of a session that nobody has redeemed.
 #[must_use]
 pub fn void_of_session(sid: &str, account_id: &str) -> Statement {
     Statement::new("DELETE FROM authorization_codes WHERE account_id = $2 AND sid = $1 AND spent_at IS NULL")
         .bind(sid)
         .bind(account_id)
-}
-
-/// Voids the codes that an account has given a client and nobody has redeemed.
-#[must_use]
-pub fn void_between(account_id: &str, client: &ClientId) -> Statement {
-    Statement::new("DELETE FROM authorization_codes WHERE account_id = $1 AND client_id = $2 AND spent_at IS NULL")
-        .bind(account_id)
-        .bind(client.as_str())
 }

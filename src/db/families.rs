@@ -137,15 +137,13 @@ pub fn end_of_account(account_id: &str, now: Timestamp) -> Statement {
         .bind(now.as_millis())
 }
 
-/// Ends what an account has granted a client; a row for each that was alive.
+/// Ends what a client holds of an account.
 #[must_use]
-pub fn end_between(account_id: &str, client: &ClientId, now: Timestamp) -> Statement {
-    Statement::new(
-        "UPDATE families SET ended_at = $3 WHERE account_id = $1 AND client_id = $2 AND ended_at IS NULL RETURNING id",
-    )
-    .bind(account_id)
-    .bind(client.as_str())
-    .bind(now.as_millis())
+pub fn end_of_application(account_id: &str, client: &ClientId, now: Timestamp) -> Statement {
+    Statement::new("UPDATE families SET ended_at = $3 WHERE account_id = $1 AND client_id = $2 AND ended_at IS NULL")
+        .bind(account_id)
+        .bind(client.as_str())
+        .bind(now.as_millis())
 }
 
 /// The families of a session: `id, scope, ended_at`, and the session by the name that the client was told; with the client's
@@ -159,11 +157,11 @@ pub fn of_session(sid: &str) -> Statement {
     .bind(sid)
 }
 
-/// The sessions of an account that may be alive, and clients that were told of them: as [`of_session`].
+/// The families of all sessions of an account that may be alive: as [`of_session`], and the session as it is named now.
 #[must_use]
 pub fn of_sessions_of(account_id: &str) -> Statement {
     Statement::new(
-        "SELECT c.record, c.not_before, f.id, f.scope, f.ended_at, COALESCE(f.told_sid, f.sid) \
+        "SELECT c.record, c.not_before, f.id, f.scope, f.ended_at, COALESCE(f.told_sid, f.sid), f.sid \
          FROM families f JOIN clients c ON c.id = f.client_id JOIN sessions s ON s.sid = f.sid \
          WHERE s.account_id = $1 AND s.ended_at IS NULL ORDER BY f.id",
     )

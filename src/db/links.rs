@@ -103,6 +103,34 @@ pub fn void_all(identifier: &Identifier, now: Timestamp) -> Statement {
         .bind(now.as_millis())
 }
 
+/// Voids all unspent links of an account, to whatever address they went.
+#[must_use]
+pub fn void_of_account(account_id: &str, now: Timestamp) -> Statement {
+    Statement::new("UPDATE links SET spent_at = $2 WHERE account_id = $1 AND spent_at IS NULL")
+        .bind(account_id)
+        .bind(now.as_millis())
+}
+
+/// Forgets all links to an address.
+#[must_use]
+pub fn remove_all(identifier: &Identifier) -> Statement {
+    Statement::new("DELETE FROM links WHERE identifier = $1").bind(&identifier.0)
+}
+
+/// The accounts that still have an unspent link to move to this address, but for one: `email, locale or NULL`.
+#[must_use]
+pub fn rivals(identifier: &Identifier, but: &str, now: Timestamp) -> Statement {
+    Statement::new(
+        "SELECT DISTINCT a.email, p.locale FROM links l JOIN accounts a ON a.id = l.account_id \
+         LEFT JOIN profiles p ON p.account_id = a.id \
+         WHERE l.identifier = $1 AND l.purpose = 'change-email' AND l.spent_at IS NULL AND l.expires_at > $3 \
+         AND l.account_id <> $2 AND a.status = 'active' ORDER BY a.email",
+    )
+    .bind(&identifier.0)
+    .bind(but)
+    .bind(now.as_millis())
+}
+
 /// Queues a mail.
 #[must_use]
 pub fn queue_mail(id: &str, sealed: &[u8], now: Timestamp, expires_at: Timestamp) -> Statement {

@@ -7,9 +7,11 @@
 //! - one file for each family of tables: what is asked of them, in SQL
 
 pub mod accounts;
+pub mod applicants;
 pub mod assertions;
 pub mod clients;
 pub mod codes;
+pub mod directory;
 pub mod entitlements;
 pub mod error;
 pub mod families;

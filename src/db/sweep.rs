@@ -20,7 +20,7 @@ const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
 /// Everything that expires. A code is kept for a day, so that presenting it again still ends what it gave.
-pub const EXPIRIES: [Expiry; 13] = [
+pub const EXPIRIES: [Expiry; 15] = [
     Expiry {
         name: "authorization_codes",
         sql: "DELETE FROM authorization_codes WHERE code_hash IN \
@@ -77,6 +77,18 @@ pub const EXPIRIES: [Expiry; 13] = [
         sql: "DELETE FROM mails WHERE id IN \
               (SELECT id FROM mails WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING 1",
         grace: 0,
+    },
+    Expiry {
+        name: "applicants",
+        sql: "DELETE FROM applicants WHERE id IN \
+              (SELECT id FROM applicants WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING 1",
+        grace: 0,
+    },
+    Expiry {
+        name: "mail_troubles",
+        sql: "DELETE FROM mail_troubles WHERE identifier IN \
+              (SELECT identifier FROM mail_troubles WHERE happened_at <= $1 ORDER BY happened_at LIMIT $2) RETURNING 1",
+        grace: 90 * DAY,
     },
     Expiry {
         name: "known_browsers",

@@ -11,10 +11,24 @@ use super::cookies::{self, Cookie};
 use super::extract::Json;
 use super::problem::{Kind, Problem};
 use crate::actors::grants::logout::EndSession;
-use crate::db::sessions::{self, LiveSession};
+use crate::db::sessions::LiveSession;
+use crate::db::{accounts, sessions};
 
-/// The session of whoever is signed in in this browser.
-pub async fn signed_in(request: &HttpRequest, app: &App) -> Result<LiveSession, Problem> {
+/// Who is signed in.
+pub async fn session(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, Problem> {
+    let live = live(&request, &app).await?;
+    let rows = app.store.query(&accounts::scopes(&live.facts.account_id)).await?;
+    let roles = rows.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+    Ok(HttpResponse::Ok().json(json!({
+        "id": live.facts.account_id,
+        "email": live.email,
+        "authenticated_at": live.facts.authenticated_at.as_millis(),
+        "scopes": roles,
+    })))
+}
+
+/// The live session of a browser.
+pub async fn live(request: &HttpRequest, app: &App) -> Result<LiveSession, Problem> {
     let browser = cookies::browser(request, &app.config.define.issuer);
     let signed_out = || Problem::new(Kind::InvalidCredentials).detail("nobody is signed in here");
     let (Some(id), Some(session)) = (&browser.id, &browser.session) else {
@@ -30,15 +44,6 @@ pub async fn signed_in(request: &HttpRequest, app: &App) -> Result<LiveSession, 
         .transpose()?
         .filter(|live| live.browser == id.hash());
     live.ok_or_else(signed_out)
-}
-
-/// Who is signed in.
-pub async fn session(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, Problem> {
-    let live = signed_in(&request, &app).await?;
-    Ok(HttpResponse::Ok().json(json!({
-        "email": live.email,
-        "authenticated_at": live.facts.authenticated_at.as_millis(),
-    })))
 }
 
 /// No parameters; the body is there because a page of ours must send it.

@@ -1,19 +1,24 @@
 //! The right to the web app's own API: an access token whose audience is this API and which carries the scope, a client
 //! that may ask for that scope, and a person who holds that role *now*.
+//!
+//! Our own pages call the same routes with their session instead. A browser says of such a call that it comes from this
+//! origin, which no other site can make it say.
 
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 
 use super::app::App;
+use super::cookies;
 use super::extract::app;
 use super::oauth::form;
 use super::problem::{Kind, Problem};
-use crate::db::{clients, families};
+use crate::db::{clients, families, sessions};
 use crate::domain::oauth::scope::{ADMIN, MEMBER, ScopeSet};
+use crate::domain::secret::TokenHash;
 use crate::domain::token::verify::{Expected, verify_access};
 
 /// How far the clocks of our own processes may be apart.
@@ -65,6 +70,24 @@ pub struct Member(pub Caller);
 /// A caller with the role `admin`.
 pub struct Admin(pub Caller);
 
+/// Whoever is signed in, with whatever role, by the session alone.
+pub struct SignedIn(pub Caller);
+
+impl FromRequest for SignedIn {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let app = app(&request)?;
+            let signed_out = || Problem::new(Kind::InvalidCredentials).detail("nobody is signed in here");
+            let found = by_session(&app, &request, "").await?.ok_or_else(signed_out)?;
+            Ok(Self(found.0))
+        })
+    }
+}
+
 impl FromRequest for Member {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
@@ -89,9 +112,52 @@ async fn demand(request: &HttpRequest, role: &'static str) -> Result<Caller, Pro
     let app = app(request)?;
     match bearer(request.headers()) {
         Bearer::Token(token) => check(&app, &token, role).await,
-        Bearer::Absent => Err(Problem::new(Kind::InvalidToken).challenge("Bearer realm=\"countersign\"")),
         Bearer::Malformed => Err(invalid()),
+        Bearer::Absent => {
+            let own = is_own_page(request.headers(), app.issuer());
+            let found = if own {
+                by_session(&app, request, role).await?
+            } else {
+                None
+            };
+            match found {
+                Some((caller, true)) => Ok(caller),
+                Some((_, false)) => Err(insufficient(role)),
+                None => Err(Problem::new(Kind::InvalidToken).challenge("Bearer realm=\"countersign\"")),
+            }
+        }
     }
+}
+
+/// Whether a browser says that this call comes from a page of ours. What says nothing is no page of ours.
+fn is_own_page(headers: &HeaderMap, issuer: &str) -> bool {
+    let origin = headers
+        .get(header::ORIGIN)
+        .map(|origin| origin.as_bytes() == issuer.as_bytes());
+    let site = headers
+        .get("sec-fetch-site")
+        .map(|site| site.as_bytes() == b"same-origin");
+    origin.unwrap_or(true) && site.unwrap_or(true) && (origin.is_some() || site.is_some())
+}
+
+/// Who is signed in in this browser, and whether they hold `role` now.
+async fn by_session(app: &App, request: &HttpRequest, role: &str) -> Result<Option<(Caller, bool)>, Problem> {
+    let browser = cookies::browser(request, &app.config.define.issuer);
+    let (Some(id), Some(session)) = (&browser.id, &browser.session) else {
+        return Ok(None);
+    };
+    let caller = sessions::caller(&session.hash(), role, app.clock.now());
+    let Some(row) = app.store.query_one(&caller).await? else {
+        return Ok(None);
+    };
+    if TokenHash::from_bytes(row.bytes(3)?) != id.hash() {
+        return Ok(None);
+    }
+    let caller = Caller {
+        account_id: row.text(0)?.to_owned(),
+        email: row.text(1)?.to_owned(),
+    };
+    Ok(Some((caller, !row.is_null(2))))
 }
 
 /// Proves a token: signature, issuer, audience and time first, then one indexed read for all that may have changed since.
@@ -137,4 +203,38 @@ fn insufficient(role: &str) -> Problem {
         .challenge(format!(
             "Bearer realm=\"countersign\", error=\"insufficient_scope\", scope=\"{role}\""
         ))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn cs_01_only_a_page_of_ours_may_bring_its_session() {
+        let issuer = "https://id.example.org";
+        let own = |pairs: &[(&'static str, &'static str)]| {
+            let mut map = HeaderMap::new();
+            for (name, value) in pairs {
+                map.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+            }
+            is_own_page(&map, issuer)
+        };
+        assert!(own(&[("origin", issuer)]));
+        assert!(own(&[("sec-fetch-site", "same-origin")]));
+        assert!(own(&[("origin", issuer), ("sec-fetch-site", "same-origin")]));
+        assert!(!own(&[]));
+        for site in ["cross-site", "same-site", "none"] {
+            assert!(!own(&[("sec-fetch-site", site)]), "{site}");
+            assert!(!own(&[("origin", issuer), ("sec-fetch-site", site)]), "{site}");
+        }
+        for origin in ["https://evil.example", "null", "http://id.example.org"] {
+            assert!(!own(&[("origin", origin)]), "{origin}");
+            assert!(
+                !own(&[("origin", origin), ("sec-fetch-site", "same-origin")]),
+                "{origin}"
+            );
+        }
+    }
 }

@@ -82,12 +82,19 @@ pub async fn finish(request: HttpRequest, app: Data<App>, body: Json<Finish>) ->
         browser: browser.id.ok_or_else(|| Problem::new(Kind::WrongBrowser))?,
         session: browser.session,
         address: client_address(&request, &app.config.trusted_proxies),
+        agent: agent(&request),
     };
     let session = app.actors.login.ask(message).await??;
     let seconds = app.config.define.lifetimes.session_absolute.as_secs();
     Ok(HttpResponse::Ok()
         .append_header((header::SET_COOKIE, Cookie::Session.set(&session, seconds, issuer)))
         .json(json!({ "next": next })))
+}
+
+/// What the browser calls itself.
+fn agent(request: &HttpRequest) -> Option<String> {
+    let agent = request.headers().get(header::USER_AGENT)?.to_str().ok()?;
+    Some(agent.to_owned()).filter(|agent| !agent.is_empty())
 }
 
 /// An address in a field called `email`.

@@ -1,23 +1,27 @@
 //! Routes: parse the wire form, send one message to the actor that owns the matter, render its answer.
 //!
 //! - [`app`]: what handlers hold; [`server`]: the listening side
-//! - [`problem`], [`extract`], [`bearer`], [`cookies`], [`address`], [`headers`], [`pages`]: the parts that handlers share
-//! - `oauth`: the authorization server; `login`, `onboard`, `password`, `account`: the pages' API
+//! - [`problem`], [`extract`], [`bearer`], [`cookies`], [`address`], [`headers`], [`language`], [`pages`]: the parts that handlers share
+//! - `oauth`: the authorization server; `login`, `onboard`, `password`, `change`, `account`, `access`: the pages' API
+//! - `members`: the web app's own API
 //! - `observe`, `unread`: around every request
 //! - `operate`: health and metrics; `dev`: what only a development server shows
 
 pub mod app;
 pub mod server;
 
+mod access;
 mod account;
 mod address;
-mod applications;
 mod bearer;
+mod change;
 mod cookies;
 mod dev;
 mod extract;
 mod headers;
+mod language;
 mod login;
+mod members;
 mod oauth;
 mod observe;
 mod onboard;

@@ -11,6 +11,7 @@ use crate::actors::failure::Failure;
 use crate::actors::grants::consent::Lost;
 use crate::actors::login::LoginError;
 use crate::actors::supervise::Fault;
+use crate::domain::account::ProfileError;
 
 /// What kinds of problem there are. The name after `urn:countersign:problem:` never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum Kind {
     InvalidRequest,
     /// Wrong password or unknown account, alike.
     InvalidCredentials,
+    /// The change needs a login made for it, in this browser (again).
+    LoginRequired,
     /// There is no access token, or it is not valid (any more), alike (RFC 6750 §3.1).
     InvalidToken,
     /// The token, its client or its person does not have the scope that this needs (RFC 6750 §3.1).
@@ -56,6 +59,7 @@ impl Kind {
         match self {
             Self::InvalidRequest => "invalid-request",
             Self::InvalidCredentials => "invalid-credentials",
+            Self::LoginRequired => "login-required",
             Self::InvalidToken => "invalid-token",
             Self::InsufficientScope => "insufficient-scope",
             Self::Conflict => "conflict",
@@ -78,6 +82,7 @@ impl Kind {
         match self {
             Self::InvalidRequest => "The request is not valid",
             Self::InvalidCredentials => "Wrong e-mail or password",
+            Self::LoginRequired => "This needs a fresh sign-in",
             Self::InvalidToken => "This needs a valid access token",
             Self::InsufficientScope => "This needs a right that the token does not carry",
             Self::Conflict => "This cannot be done as things are",
@@ -99,7 +104,7 @@ impl Kind {
     const fn status(self) -> StatusCode {
         match self {
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
-            Self::InvalidCredentials | Self::InvalidToken => StatusCode::UNAUTHORIZED,
+            Self::InvalidCredentials | Self::LoginRequired | Self::InvalidToken => StatusCode::UNAUTHORIZED,
             Self::Conflict => StatusCode::CONFLICT,
             Self::Expired => StatusCode::GONE,
             Self::WrongBrowser | Self::ForbiddenOrigin | Self::Closed | Self::InsufficientScope => {
@@ -156,6 +161,14 @@ impl Problem {
             detail: Some(detail.into()),
             field: Some(name.to_owned()),
             ..Self::new(Kind::InvalidRequest)
+        }
+    }
+
+    /// The same about a field of another name.
+    pub fn of_field(self, name: &str) -> Self {
+        Self {
+            field: Some(name.to_owned()),
+            ..self
         }
     }
 
@@ -251,9 +264,22 @@ impl From<LoginError> for Problem {
             LoginError::Refused => Self::new(Kind::InvalidCredentials),
             LoginError::Expired => Self::new(Kind::Expired),
             LoginError::SignUpClosed => Self::new(Kind::Closed),
+            LoginError::NotProven => Self::new(Kind::LoginRequired),
+            LoginError::AddressTaken => {
+                Self::new(Kind::Conflict).detail("the new address has got an account of its own; nothing was changed")
+            }
+            LoginError::LastAdministrator => Self::new(Kind::Conflict)
+                .detail("this is the last administrator; make somebody else one before, with `countersign user scope`"),
+            LoginError::Profile(error) => error.into(),
             LoginError::TooManyAttempts { retry_after } => Self::new(Kind::TooManyAttempts).retry_after(retry_after),
             LoginError::Failure(failure) => failure.into(),
         }
+    }
+}
+
+impl From<ProfileError> for Problem {
+    fn from(error: ProfileError) -> Self {
+        Self::field(error.field, error.what)
     }
 }
 

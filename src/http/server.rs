@@ -10,8 +10,8 @@ use actix_web::{App as Site, HttpServer};
 
 use super::app::App;
 use super::oauth::discovery::Document;
-use super::{dev, headers, observe, routes, unread};
-use crate::config::Mode;
+use super::{dev, headers, members, observe, routes, unread};
+use crate::config::{Job, Mode};
 
 /// Builds the server on a socket that is bound already. It takes no signals: whoever runs it stops it.
 ///
@@ -37,6 +37,9 @@ pub fn build(app: Data<App>, listener: TcpListener) -> io::Result<Server> {
             .configure(|site| {
                 if is_dev {
                     routes::dev_routes(site);
+                }
+                if app.config.define.does(Job::Members) {
+                    members::routes(site);
                 }
                 routes::routes(site);
             })

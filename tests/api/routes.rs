@@ -31,7 +31,7 @@ const PAGES: [&str; 14] = [
 ];
 
 /// Every other route with its methods.
-const ROUTES: [(&str, &[&str], Takes); 31] = [
+const ROUTES: [(&str, &[&str], Takes); 32] = [
     ("/login/start/", &["POST"], Takes::Json),
     ("/login/finish/", &["POST"], Takes::Json),
     ("/onboard/signup/", &["POST"], Takes::Json),
@@ -41,6 +41,7 @@ const ROUTES: [(&str, &[&str], Takes); 31] = [
     ("/update/password/reset/", &["POST"], Takes::Json),
     ("/update/password/start/", &["POST"], Takes::Json),
     ("/update/password/finish/", &["POST"], Takes::Json),
+    ("/res/profile/", &["GET", "OPTIONS"], Takes::Nothing),
     ("/account/session/", &["GET"], Takes::Nothing),
     ("/account/logout/", &["POST"], Takes::Json),
     ("/account/applications/", &["GET"], Takes::Nothing),

@@ -5,11 +5,11 @@
 
 pub mod authenticate;
 pub mod authorize;
-pub mod connections;
 pub mod consent;
 pub mod continue_flow;
 pub mod dpop;
 pub mod introspect;
+pub mod end_access;
 pub mod logout;
 pub mod push;
 pub mod refusal;

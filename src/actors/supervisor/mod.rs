@@ -14,6 +14,7 @@ use super::key_ring::KeyRing;
 use super::login::Login;
 use super::mailer::Mailer;
 use super::notifier::Notifier;
+use super::members::Members;
 use super::supervise::{Answer, Myself, Request, Role, Serve};
 use super::sweeper::Sweeper;
 use super::writer::Writes;
@@ -33,6 +34,8 @@ pub struct Actors {
     pub grants: Shards<Grants>,
     /// News of the end of sessions.
     pub notifier: Door<Notifier>,
+    /// Profiles, admission, administration; on a server that does this job.
+    pub members: Option<Door<Members>>,
     /// Expiry.
     pub sweeper: Door<Sweeper>,
 }
@@ -73,7 +76,7 @@ impl Serve<CheckHealth> for Supervisor {
     fn serve(&mut self, _: CheckHealth, _: &Myself<Self>) -> Answer<Vec<Health>> {
         let actors = self.actors.clone();
         Answer::later(async move {
-            vec![
+            let mut all = vec![
                 health(std::slice::from_ref(actors.writes.door())).await,
                 health(std::slice::from_ref(&actors.key_ring)).await,
                 health(std::slice::from_ref(&actors.mailer)).await,
@@ -81,7 +84,11 @@ impl Serve<CheckHealth> for Supervisor {
                 health(&actors.grants.doors()).await,
                 health(std::slice::from_ref(&actors.notifier)).await,
                 health(std::slice::from_ref(&actors.sweeper)).await,
-            ]
+            ];
+            if let Some(members) = &actors.members {
+                all.push(health(std::slice::from_ref(members)).await);
+            }
+            all
         })
     }
 }
@@ -116,6 +123,9 @@ impl Serve<StopAll> for Supervisor {
             let patience = request.patience;
             let mut late = Vec::new();
             late.extend(close(std::slice::from_ref(&actors.sweeper), patience).await);
+            if let Some(members) = &actors.members {
+                late.extend(close(std::slice::from_ref(members), patience).await);
+            }
             late.extend(close(&actors.grants.doors(), patience).await);
             late.extend(close(std::slice::from_ref(&actors.notifier), patience).await);
             late.extend(close(&actors.login.doors(), patience).await);

@@ -13,8 +13,8 @@ use crate::actors::mailer::transport::TransportError;
 use crate::actors::outgoing::Outgoing;
 use crate::actors::supervise::Alarm;
 use crate::actors::writer::{self, Writes};
-use crate::actors::{grants, login, mailer, notifier, sweeper};
-use crate::config::Config;
+use crate::actors::{grants, login, mailer, members, notifier, sweeper};
+use crate::config::{Config, Job};
 use crate::db::kv::KeyValue;
 use crate::db::{Store, WriteConnection};
 use crate::domain::clock::Clock;
@@ -90,7 +90,7 @@ pub fn rotation_policy(config: &Config) -> RotationPolicy {
     }
 }
 
-/// Starts all actors: Writer, `KeyRing`, Mailer, Login, Grants, Notifier, Sweeper, Supervisor. Writer has a thread of its own,
+/// Starts all actors: Writer, `KeyRing`, Mailer, Login, Grants, Notifier, Members, Sweeper, Supervisor. Writer has a thread of its own,
 /// because it waits for the disk; Login and Grants have a shard on each HTTP worker, opened by its first request.
 ///
 /// # Errors
@@ -108,6 +108,11 @@ pub fn start(ground: &Foundation, connection: WriteConnection, alarm: &Alarm) ->
     let login = Shards::new(ground.login(&writes, &mailer), alarm.clone(), rooms.login);
     let grants = Shards::new(ground.grants(&writes), alarm.clone(), rooms.grants);
     let notifier = Door::open(&house, ground.notifier(&writes), alarm.clone(), rooms.notifier);
+    let members = ground
+        .config
+        .define
+        .does(Job::Members)
+        .then(|| Door::open(&house, ground.members(&writes, &mailer), alarm.clone(), rooms.members));
     let sweeper = Door::open(&house, ground.sweeper(&writes), alarm.clone(), rooms.sweeper);
     let actors = Actors {
         writes,
@@ -116,6 +121,7 @@ pub fn start(ground: &Foundation, connection: WriteConnection, alarm: &Alarm) ->
         login,
         grants,
         notifier,
+        members,
         sweeper,
     };
     let supervisor = Door::open(&house, actors.clone(), alarm.clone(), SUPERVISOR_ROOM);
@@ -187,6 +193,17 @@ impl Foundation {
             keys: self.keys.clone(),
             secrets: Arc::clone(&self.secrets),
             outgoing: self.outgoing.clone(),
+            config: Arc::clone(&self.config),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+        }
+    }
+
+    fn members(&self, writes: &Writes, mailer: &Door<mailer::Mailer>) -> members::Deps {
+        members::Deps {
+            writes: writes.clone(),
+            mailer: mailer.clone(),
+            secrets: Arc::clone(&self.secrets),
             config: Arc::clone(&self.config),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),

@@ -78,7 +78,7 @@ fn long_ago() -> Timestamp {
 }
 
 /// Inserts into each table that expires, with `$1` as key and `$2` as expiry, and how long it keeps rows after that.
-const ROWS: [(&str, i64); 13] = [
+const ROWS: [(&str, i64); 15] = [
     (
         "INSERT INTO sessions (id_hash, sid, account_id, browser_hash, auth_hash, authenticated_at, idle_expires_at, \
          expires_at) VALUES ($1, $1, 'account', $1, $1, 0, $2, $2) RETURNING 'sessions'",
@@ -142,6 +142,15 @@ const ROWS: [(&str, i64); 13] = [
          VALUES ('client', $1, 'account', 0, 0, $2) RETURNING 'logout_notices'",
         0,
     ),
+    (
+        "INSERT INTO applicants (id, identifier, email, stage, created_at, expires_at) \
+         VALUES ($1, $1, '', 'waiting', 0, $2) RETURNING 'applicants'",
+        0,
+    ),
+    (
+        "INSERT INTO mail_troubles (identifier, reason, happened_at) VALUES ($1, '', $2) RETURNING 'mail_troubles'",
+        90 * DAY,
+    ),
 ];
 
 const LEFT: &str = "SELECT CAST(sid AS TEXT) FROM sessions UNION ALL SELECT id FROM families \
@@ -151,7 +160,8 @@ const LEFT: &str = "SELECT CAST(sid AS TEXT) FROM sessions UNION ALL SELECT id F
      UNION ALL SELECT CAST(token_hash AS TEXT) FROM links UNION ALL SELECT id FROM mails \
      UNION ALL SELECT CAST(browser_hash AS TEXT) FROM known_browsers \
      UNION ALL SELECT CAST(name_hash AS TEXT) FROM pushed_requests \
-     UNION ALL SELECT CAST(proof_hash AS TEXT) FROM dpop_proofs UNION ALL SELECT sid FROM logout_notices";
+     UNION ALL SELECT CAST(proof_hash AS TEXT) FROM dpop_proofs UNION ALL SELECT sid FROM logout_notices \
+     UNION ALL SELECT id FROM applicants UNION ALL SELECT CAST(identifier AS TEXT) FROM mail_troubles";
 
 #[actix_rt::test]
 async fn what_has_expired_goes_and_what_is_in_its_grace_stays() {

@@ -32,7 +32,7 @@ pub(super) fn run(args: &Args, active: bool) -> Result<(), Failure> {
                 return Ok(Decision::Rollback(false));
             };
             if !active {
-                end_all_of_account(transaction, row.text(0)?, now).await?;
+                end_all_of_account(transaction, row.text(0)?, None, now).await?;
                 transaction.query(&links::void_all(&identifier, now)).await?;
             }
             Ok(Decision::Commit(true))
