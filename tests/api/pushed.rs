@@ -298,6 +298,7 @@ async fn par_09_a_pushed_request_survives_a_restart_of_the_server() {
     let client = Client::public(&server);
     let path = path(&client, &pushed_uri(&server, &client, &[]).await);
     let server = server.restart();
+    person.browser = crate::support::Browser::new(&server);
     let told = query_of(finish(&mut person, &path).await.location());
     assert_eq!(client.redeem(&server, &told["code"]).await.status, 200);
 }
