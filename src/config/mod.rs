@@ -27,6 +27,7 @@ mod log;
 mod mail;
 mod outgoing;
 mod mail_texts;
+mod postgres;
 mod print;
 mod raw;
 mod reader;
@@ -56,6 +57,7 @@ pub use log::{Log, LogFormat};
 pub use mail::Mail;
 pub use outgoing::Outgoing;
 pub use mail_texts::MailTexts;
+pub use postgres::{Connections, PostgresTls, PostgresUrl};
 pub use realm::Realm;
 pub use secrets::{KeyError, MasterKey, Password};
 pub use smtp::{Delivery, Smtp, Starttls};
@@ -106,6 +108,8 @@ pub struct Config {
     pub http: Http,
     /// Throttles.
     pub limits: Limits,
+    /// Connections to PostgreSQL.
+    pub postgres: Connections,
     /// The most entries of each kind in the key-value store.
     pub kv: Kv,
     /// The most messages that may wait at each actor.
@@ -142,6 +146,7 @@ impl Config {
             define: Define::blank(),
             http: Http::default(),
             limits: Limits::default(),
+            postgres: Connections::default(),
             kv: Kv::default(),
             actors: Actors::default(),
             mail: Mail::blank(),
@@ -162,6 +167,7 @@ impl Section for Config {
         v.section("define", &mut self.define);
         v.section("http", &mut self.http);
         v.section("limits", &mut self.limits);
+        v.section("postgres", &mut self.postgres);
         v.section("kv", &mut self.kv);
         v.section("actors", &mut self.actors);
         v.section("mail", &mut self.mail);
