@@ -11,6 +11,7 @@ pub mod applicants;
 pub mod assertions;
 pub mod clients;
 pub mod codes;
+pub mod devices;
 pub mod directory;
 pub mod entitlements;
 pub mod error;

@@ -118,6 +118,7 @@ async fn disc_07_neither_implicit_nor_password_is_offered() {
             "authorization_code",
             "refresh_token",
             "client_credentials",
+            "urn:ietf:params:oauth:grant-type:device_code",
             "urn:ietf:params:oauth:grant-type:token-exchange"
         ]
     );

@@ -78,22 +78,13 @@ impl Deps {
             Ok(credentials) => credentials,
             Err(error) => return oauth(error),
         };
-        let now = self.clock.now();
+        // Charged first, given back on success: tries that run at once cannot all slip through.
         let bucket = &self.config.limits.client_address;
         let key = [self
             .secrets
             .throttle
             .client_address(credentials.client_id.as_str(), presented.address)];
-        // Charged first, given back on success: tries that run at once cannot all slip through.
-        let charge = |levels: &mut [Option<i64>]| match levels {
-            [level] => {
-                let (next, verdict) = throttle::charge(*level, now, bucket);
-                *level = next;
-                verdict
-            }
-            _ => Verdict::Pass,
-        };
-        if let Verdict::Wait(wait) = self.kv.count(&key, now, charge).await? {
+        if let Verdict::Wait(wait) = self.charge(&key, bucket).await? {
             return Err(TokenRefusal::TooMany {
                 retry_after: throttle::retry_after_secs(wait),
             });
@@ -105,12 +96,7 @@ impl Deps {
         };
         match credentials.verify(client.as_ref(), assertion.as_ref()) {
             Ok(client) => {
-                let refund = |levels: &mut [Option<i64>]| {
-                    for level in levels {
-                        *level = throttle::refund(*level, now, bucket);
-                    }
-                };
-                self.kv.count(&key, now, refund).await?;
+                self.refund(&key, bucket).await?;
                 Ok(Authenticated {
                     client: client.clone(),
                     key: None,

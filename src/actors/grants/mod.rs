@@ -5,9 +5,11 @@
 
 pub mod authenticate;
 pub mod authorize;
+pub mod authorize_device;
 pub mod consent;
 pub mod continue_flow;
 pub mod dpop;
+pub mod decide_device;
 pub mod introspect;
 pub mod end_access;
 pub mod logout;
@@ -16,12 +18,14 @@ pub mod refusal;
 pub mod request_tokens;
 pub mod revoke;
 
+mod charges;
 mod client_credentials;
 mod client_keys;
 mod code;
 mod exchange;
 mod flows;
 mod redeem;
+mod redeem_device;
 mod refresh;
 mod tokens;
 

@@ -57,7 +57,8 @@ impl Deps {
             Some(GrantType::RefreshToken) => self.refresh_tokens(&authenticated, parameters).await,
             Some(GrantType::ClientCredentials) => self.client_credentials(&authenticated, parameters).await,
             Some(GrantType::TokenExchange) => self.exchange_token(&authenticated, parameters).await,
-            Some(GrantType::DeviceCode) | None => oauth(OAuthError::new(
+            Some(GrantType::DeviceCode) => self.redeem_device_code(&authenticated, parameters).await,
+            None => oauth(OAuthError::new(
                 ErrorCode::UnsupportedGrantType,
                 "parameter grant_type is none of those that discovery lists",
             )),

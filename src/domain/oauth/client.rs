@@ -106,10 +106,11 @@ pub enum GrantType {
 
 impl GrantType {
     /// All grant types, in the order in which discovery lists them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::AuthorizationCode,
         Self::RefreshToken,
         Self::ClientCredentials,
+        Self::DeviceCode,
         Self::TokenExchange,
     ];
 

@@ -52,6 +52,7 @@ pub struct Discovery {
     pub jwks_uri: String,
     pub revocation_endpoint: String,
     pub introspection_endpoint: String,
+    pub device_authorization_endpoint: String,
     pub end_session_endpoint: String,
     pub pushed_authorization_request_endpoint: String,
     pub scopes_supported: Vec<String>,
@@ -100,6 +101,7 @@ impl Discovery {
             jwks_uri: at(path::JWKS),
             revocation_endpoint: at(path::REVOKE),
             introspection_endpoint: at(path::INTROSPECT),
+            device_authorization_endpoint: at(path::DEVICE),
             end_session_endpoint: at(path::LOGOUT),
             pushed_authorization_request_endpoint: at(path::PAR),
             scopes_supported: scopes.iter().map(str::to_owned).collect(),
@@ -197,6 +199,7 @@ mod tests {
                 "authorization_code",
                 "refresh_token",
                 "client_credentials",
+                "urn:ietf:params:oauth:grant-type:device_code",
                 "urn:ietf:params:oauth:grant-type:token-exchange"
             ])
         );

@@ -88,19 +88,33 @@ pub enum Refresh {
 }
 
 impl Family {
-    /// The family that a redeemed code begins; its live token has sequence 0. `jkt` is the key that its refresh tokens are
-    /// to be bound to.
+    /// The family that a redeemed code begins. `jkt` is the key that its refresh tokens are to be bound to.
     #[must_use]
     pub fn start(code: &StoredCode, jkt: Option<&str>, lifetimes: &Lifetimes, now: Timestamp) -> Self {
-        let expires_at = now.plus(lifetimes.absolute);
         Self {
             terms: Terms {
                 jkt: jkt.map(str::to_owned),
                 ..code.terms.clone()
             },
-            client_id: code.client_id.clone(),
-            scope: code.scope.clone(),
-            session: code.session.clone(),
+            ..Self::begin(&code.client_id, &code.scope, code.session.clone(), lifetimes, now)
+        }
+    }
+
+    /// A new family; its live token has sequence 0.
+    #[must_use]
+    pub fn begin(
+        client_id: &ClientId,
+        scope: &ScopeSet,
+        session: SessionFacts,
+        lifetimes: &Lifetimes,
+        now: Timestamp,
+    ) -> Self {
+        let expires_at = now.plus(lifetimes.absolute);
+        Self {
+            client_id: client_id.clone(),
+            scope: scope.clone(),
+            session,
+            terms: Terms::default(),
             sequence: 0,
             started_at: now,
             rotated_at: now,

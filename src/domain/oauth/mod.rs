@@ -14,6 +14,7 @@
 //! - [`flow`]: that request on its way through login and consent
 //! - [`code`], [`family`], [`terms`]: redeeming a code, refreshing a token, and what both rest on
 //! - [`subject`], [`userinfo`]: what a client knows a person by, and what it is told of them
+//! - [`device`]: devices without a keyboard
 //! - [`logout`]: RP-initiated logout
 //! - [`discovery`]: what the server says about itself
 
@@ -24,6 +25,7 @@ pub mod client_options;
 pub mod client_secret;
 pub mod code;
 pub mod credentials;
+pub mod device;
 pub mod discovery;
 pub mod error;
 pub mod family;

@@ -198,6 +198,8 @@ fn config(folder: &tempfile::TempDir) -> Config {
         &mut config.limits.email_browser,
         &mut config.limits.email,
         &mut config.limits.client_address,
+        &mut config.limits.user_code,
+        &mut config.limits.device_address,
         &mut config.limits.mail_recipient,
         &mut config.limits.mail_address,
     ] {
