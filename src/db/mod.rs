@@ -17,6 +17,7 @@ pub mod families;
 pub mod keys;
 pub mod kv;
 pub mod links;
+pub mod mail_troubles;
 pub mod migrate;
 pub mod profiles;
 pub mod sessions;
