@@ -26,6 +26,7 @@ mod load;
 mod log;
 mod mail;
 mod mail_texts;
+mod postgres;
 mod print;
 mod raw;
 mod reader;
@@ -54,6 +55,7 @@ pub use limits::{Bucket, Limits};
 pub use log::{Log, LogFormat};
 pub use mail::Mail;
 pub use mail_texts::MailTexts;
+pub use postgres::{Connections, PostgresTls, PostgresUrl};
 pub use realm::Realm;
 pub use secrets::{KeyError, MasterKey, Password};
 pub use smtp::{Delivery, Smtp, Starttls};
@@ -104,6 +106,8 @@ pub struct Config {
     pub http: Http,
     /// Throttles.
     pub limits: Limits,
+    /// Connections to PostgreSQL.
+    pub postgres: Connections,
     /// The most entries of each kind in the key-value store.
     pub kv: Kv,
     /// The most messages that may wait at each actor.
@@ -138,6 +142,7 @@ impl Config {
             define: Define::blank(),
             http: Http::default(),
             limits: Limits::default(),
+            postgres: Connections::default(),
             kv: Kv::default(),
             actors: Actors::default(),
             mail: Mail::blank(),
@@ -157,6 +162,7 @@ impl Section for Config {
         v.section("define", &mut self.define);
         v.section("http", &mut self.http);
         v.section("limits", &mut self.limits);
+        v.section("postgres", &mut self.postgres);
         v.section("kv", &mut self.kv);
         v.section("actors", &mut self.actors);
         v.section("mail", &mut self.mail);
