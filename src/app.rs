@@ -21,6 +21,7 @@ use crate::db::kv::KeyValue;
 use crate::db::store::Migrate;
 use crate::db::{DbError, OpenError, ServerLock, Sharing, Store};
 use crate::domain::clock::Clock;
+use crate::domain::mail;
 use crate::domain::random::Random;
 use crate::domain::vault::Vault;
 use crate::http::app::App;
@@ -119,6 +120,7 @@ impl Server {
     /// # Errors
     /// [`RunError::Operator`] for everything that the operator can mend.
     pub async fn start(mut config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, RunError> {
+        mail::check(&config.mail.texts).map_err(|error| RunError::Operator(error.to_string()))?;
         let now = clock.now();
         let kv = KeyValue::open(&config.kv_url, Arc::clone(&clock), config.kv).await?;
         let (url, sizes) = (&config.database_url, config.postgres);

@@ -11,6 +11,7 @@ mod failure;
 mod healthcheck;
 mod keys;
 mod logging;
+mod mail;
 mod migrate;
 mod output;
 mod ready;
@@ -58,6 +59,9 @@ enum Command {
     /// Checks or prints the configuration
     #[command(subcommand)]
     Config(config::Command),
+    /// Shows the mails that go out
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// Asks a running server whether it is ready: exit code 0 or 1
     Healthcheck(healthcheck::Args),
 }
@@ -87,6 +91,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::User(command) => user::run(&command),
         Command::Keys(command) => keys::run(&command),
         Command::Config(command) => config::run(&command),
+        Command::Mail(command) => mail::run(&command),
         Command::Healthcheck(args) => healthcheck::run(&args),
     }
 }

@@ -20,6 +20,7 @@ pub mod introspection;
 pub mod keys;
 pub mod kv;
 pub mod links;
+pub mod mail_troubles;
 pub mod migrate;
 pub mod notices;
 pub mod profiles;

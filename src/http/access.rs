@@ -8,11 +8,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::account::{Nothing, live};
+use super::account::live;
 use super::app::App;
 use super::bearer::SignedIn;
 use super::cookies;
 use super::extract::{ApiJson, Json};
+use super::fields::Nothing;
 use super::problem::{Kind, Problem};
 use crate::actors::grants::end_access::{EndApplication, EndGrant, EndSessions, Which};
 use crate::db::{clients, sessions};

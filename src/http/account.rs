@@ -3,12 +3,12 @@
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Deserialize;
 use serde_json::json;
 
 use super::app::App;
 use super::cookies::{self, Cookie};
 use super::extract::Json;
+use super::fields::Nothing;
 use super::problem::{Kind, Problem};
 use crate::actors::grants::logout::EndSession;
 use crate::db::sessions::LiveSession;
@@ -45,10 +45,6 @@ pub async fn live(request: &HttpRequest, app: &App) -> Result<LiveSession, Probl
         .filter(|live| live.browser == id.hash());
     live.ok_or_else(signed_out)
 }
-
-/// No parameters; the body is there because a page of ours must send it.
-#[derive(Deserialize)]
-pub struct Nothing {}
 
 /// Signs out.
 pub async fn logout(request: HttpRequest, app: Data<App>, _: Json<Nothing>) -> Result<HttpResponse, Problem> {

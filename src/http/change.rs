@@ -7,14 +7,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::account::Nothing;
 use super::address::client_address;
 use super::app::App;
 use super::bearer::SignedIn;
 use super::cookies::Cookie;
-use super::extract::Json;
+use super::extract::{Json, With};
+use super::fields::{Nothing, email, token};
 use super::language::language;
-use super::login::{email, token};
 use super::onboard::{self, proof};
 use super::problem::{Kind, Problem};
 use crate::actors::login::ask_change::{AskChange, Change};
@@ -42,8 +41,7 @@ fn flow_id(token: Option<&Token>) -> Result<String, Problem> {
 pub async fn password(
     request: HttpRequest,
     app: Data<App>,
-    SignedIn(caller): SignedIn,
-    _: Json<Nothing>,
+    With(SignedIn(caller), _): With<SignedIn, Json<Nothing>>,
 ) -> Result<HttpResponse, Problem> {
     let token = ask(&request, &app, caller.account_id, Change::Password).await?;
     Ok(HttpResponse::Ok().json(json!({ "flow_id": flow_id(token.as_ref())? })))
@@ -58,8 +56,7 @@ pub struct NewAddress {
 pub async fn send_email(
     request: HttpRequest,
     app: Data<App>,
-    SignedIn(caller): SignedIn,
-    body: Json<NewAddress>,
+    With(SignedIn(caller), body): With<SignedIn, Json<NewAddress>>,
 ) -> Result<HttpResponse, Problem> {
     let new = email(&body.0.new_email).map_err(|problem| problem.of_field("new_email"))?;
     ask(&request, &app, caller.account_id, Change::Email(new)).await?;
@@ -100,8 +97,7 @@ pub async fn check_email(
 pub async fn delete_url(
     request: HttpRequest,
     app: Data<App>,
-    SignedIn(caller): SignedIn,
-    _: Json<Nothing>,
+    With(SignedIn(caller), _): With<SignedIn, Json<Nothing>>,
 ) -> Result<HttpResponse, Problem> {
     let token = ask(&request, &app, caller.account_id, Change::Delete).await?;
     let flow_id = flow_id(token.as_ref())?;

@@ -84,6 +84,24 @@ impl<T: DeserializeOwned + 'static> FromRequest for ApiJson<T> {
     }
 }
 
+/// A right and then a body: whoever has not the right is told so before anything of the body is read.
+pub struct With<R, B>(pub R, pub B);
+
+impl<R, B> FromRequest for With<R, B>
+where
+    R: FromRequest<Error = Problem> + 'static,
+    B: FromRequest<Error = Problem> + 'static,
+{
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let right = R::from_request(request, &mut Payload::None);
+        let body = B::from_request(request, payload);
+        Box::pin(async move { Ok(Self(right.await?, body.await?)) })
+    }
+}
+
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     // serde would also read the fields from an array, by their order.
     if body.trim_ascii_start().first() != Some(&b'{') {

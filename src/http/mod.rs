@@ -1,7 +1,7 @@
 //! Routes: parse the wire form, send one message to the actor that owns the matter, render its answer.
 //!
 //! - [`app`]: what handlers hold; [`server`]: the listening side
-//! - [`problem`], [`extract`], [`bearer`], [`cookies`], [`address`], [`headers`], [`language`], [`pages`]: the parts that handlers share
+//! - [`problem`], [`extract`], [`fields`], [`bearer`], [`cookies`], [`address`], [`headers`], [`language`], [`pages`]: the parts that handlers share
 //! - `oauth`: the authorization server; `login`, `onboard`, `password`, `change`, `account`, `access`: the pages' API
 //! - `members`: the web app's own API
 //! - `observe`, `unread`: around every request
@@ -18,6 +18,7 @@ mod change;
 mod cookies;
 mod dev;
 mod extract;
+mod fields;
 mod headers;
 mod language;
 mod login;

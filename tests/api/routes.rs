@@ -7,13 +7,13 @@ use crate::support::{Answer, Browser, Server};
 
 /// What a route takes, as rubbish of that kind.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Takes {
+pub enum Takes {
     Nothing,
     Json,
     Form,
 }
 
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 18] = [
     "/",
     "/login/",
     "/signup/",
@@ -26,13 +26,16 @@ const PAGES: [&str; 15] = [
     "/signed-out/",
     "/account/",
     "/device/",
+    "/account/delete/",
+    "/email/",
+    "/admin/",
     "/error/",
     "/demo/",
     "/dev/mailbox/",
 ];
 
 /// Every other route with its methods.
-const ROUTES: [(&str, &[&str], Takes); 35] = [
+const ROUTES: [(&str, &[&str], Takes); 62] = [
     ("/login/start/", &["POST"], Takes::Json),
     ("/login/finish/", &["POST"], Takes::Json),
     ("/onboard/signup/", &["POST"], Takes::Json),
@@ -42,11 +45,38 @@ const ROUTES: [(&str, &[&str], Takes); 35] = [
     ("/update/password/reset/", &["POST"], Takes::Json),
     ("/update/password/start/", &["POST"], Takes::Json),
     ("/update/password/finish/", &["POST"], Takes::Json),
-    ("/res/profile/", &["GET", "OPTIONS"], Takes::Nothing),
-    ("/account/session/", &["GET"], Takes::Nothing),
-    ("/account/logout/", &["POST"], Takes::Json),
+    ("/update/password/change/", &["POST"], Takes::Json),
+    ("/update/email/send/", &["POST"], Takes::Json),
+    ("/update/email/check/", &["POST"], Takes::Json),
+    ("/update/delete/url/", &["POST"], Takes::Json),
+    ("/update/delete/check/", &["POST"], Takes::Json),
+    ("/logout/delete/", &["POST", "OPTIONS"], Takes::Json),
+    ("/account/sessions/", &["GET"], Takes::Nothing),
+    ("/account/sessions/end/", &["POST"], Takes::Json),
+    ("/account/sessions/end-others/", &["POST"], Takes::Json),
     ("/account/applications/", &["GET"], Takes::Nothing),
     ("/account/applications/end/", &["POST"], Takes::Json),
+    ("/account/profile/", &["GET", "HEAD", "POST"], Takes::Json),
+    ("/res/profile/", &["GET", "HEAD", "POST", "OPTIONS"], Takes::Json),
+    ("/members/profile/", &["GET", "OPTIONS"], Takes::Nothing),
+    ("/members/birthdays/", &["GET", "OPTIONS"], Takes::Nothing),
+    ("/onboard/get/", &["GET", "OPTIONS"], Takes::Nothing),
+    ("/onboard/confirm/", &["POST", "OPTIONS"], Takes::Json),
+    ("/onboard/invite/", &["POST", "OPTIONS"], Takes::Json),
+    ("/onboard/resend/", &["POST", "OPTIONS"], Takes::Json),
+    ("/onboard/withdraw/", &["POST", "OPTIONS"], Takes::Json),
+    ("/admin/users/", &["GET", "OPTIONS"], Takes::Nothing),
+    ("/admin/users/ids/", &["GET", "OPTIONS"], Takes::Nothing),
+    ("/admin/users/names/", &["GET", "OPTIONS"], Takes::Nothing),
+    ("/admin/users/{id}/", &["GET", "OPTIONS"], Takes::Nothing),
+    ("/admin/users/{id}/membership/", &["POST", "OPTIONS"], Takes::Json),
+    ("/admin/users/{id}/disable/", &["POST", "OPTIONS"], Takes::Json),
+    ("/admin/users/{id}/enable/", &["POST", "OPTIONS"], Takes::Json),
+    ("/admin/scopes/all/", &["GET", "OPTIONS"], Takes::Nothing),
+    ("/admin/scopes/add/", &["POST", "OPTIONS"], Takes::Json),
+    ("/admin/scopes/remove/", &["POST", "OPTIONS"], Takes::Json),
+    ("/account/session/", &["GET"], Takes::Nothing),
+    ("/account/logout/", &["POST"], Takes::Json),
     ("/oauth/authorize/", &["GET", "POST"], Takes::Form),
     ("/oauth/callback/", &["GET"], Takes::Nothing),
     ("/oauth/flow/", &["GET"], Takes::Nothing),
@@ -78,7 +108,8 @@ const ROUTES: [(&str, &[&str], Takes); 35] = [
     ("/metrics/", &["GET"], Takes::Nothing),
 ];
 
-fn all() -> impl Iterator<Item = (&'static str, &'static [&'static str], Takes)> {
+/// Every route, its methods, and what it takes.
+pub fn all() -> impl Iterator<Item = (&'static str, &'static [&'static str], Takes)> {
     let pages = PAGES.into_iter().map(|path| (path, ["GET"].as_slice(), Takes::Nothing));
     pages.chain(ROUTES)
 }

@@ -196,8 +196,18 @@ async fn a_mail_refused_for_good_is_given_up() {
     post.queue("ann@example.org").await;
     post.wake().await;
     post.until_empty().await;
-    let seen = server.seen.lock();
-    assert_eq!((seen.taken.len(), seen.recipients), (0, 1));
+    {
+        let seen = server.seen.lock();
+        assert_eq!((seen.taken.len(), seen.recipients), (0, 1));
+    }
+    // An administrator sees it, until a mail gets through.
+    let troubles = async || post.store.rows("SELECT reason FROM mail_troubles").await;
+    let rows = troubles().await;
+    assert_eq!(rows.first().expect("one").text(0).expect("text"), "SMTP 550");
+    post.queue("ann@example.org").await;
+    post.wake().await;
+    post.until_empty().await;
+    assert!(troubles().await.is_empty());
 }
 
 #[actix_rt::test]

@@ -15,8 +15,8 @@ use crate::db::{DbError, Row};
 use crate::domain::account::{Introduction, Membership};
 use crate::http::app::App;
 use crate::http::bearer::Admin;
-use crate::http::extract::ApiJson;
-use crate::http::login::email;
+use crate::http::extract::{ApiJson, With};
+use crate::http::fields::email;
 use crate::http::problem::Problem;
 
 /// A page of those who wait to be admitted, oldest first; with `stage=admitted`, of those who have not registered yet.
@@ -68,7 +68,10 @@ pub struct Confirmation {
 }
 
 /// Admits somebody who waits: the registration mail goes out.
-pub async fn confirm(app: Data<App>, _: Admin, body: ApiJson<Confirmation>) -> Result<HttpResponse, Problem> {
+pub async fn confirm(
+    app: Data<App>,
+    With(_, body): With<Admin, ApiJson<Confirmation>>,
+) -> Result<HttpResponse, Problem> {
     let body = body.0;
     let who = match (body.id, &body.email) {
         (Some(id), None) => Who::Id(name("id", id)?),
@@ -94,7 +97,7 @@ pub struct Invitation {
 }
 
 /// Invites somebody: the registration mail goes out.
-pub async fn invite(app: Data<App>, _: Admin, body: ApiJson<Invitation>) -> Result<HttpResponse, Problem> {
+pub async fn invite(app: Data<App>, With(_, body): With<Admin, ApiJson<Invitation>>) -> Result<HttpResponse, Problem> {
     let body = body.0;
     let said = Introduction {
         given_name: body.given_name,
@@ -119,14 +122,14 @@ pub struct Named {
 }
 
 /// Sends the registration mail again.
-pub async fn resend(app: Data<App>, _: Admin, body: ApiJson<Named>) -> Result<HttpResponse, Problem> {
+pub async fn resend(app: Data<App>, With(_, body): With<Admin, ApiJson<Named>>) -> Result<HttpResponse, Problem> {
     let id = name("id", body.0.id)?;
     members(&app)?.ask(Resend { id }).await??;
     Ok(HttpResponse::Ok().json(json!({})))
 }
 
 /// Takes an application or an admission back.
-pub async fn withdraw(app: Data<App>, _: Admin, body: ApiJson<Named>) -> Result<HttpResponse, Problem> {
+pub async fn withdraw(app: Data<App>, With(_, body): With<Admin, ApiJson<Named>>) -> Result<HttpResponse, Problem> {
     let id = name("id", body.0.id)?;
     members(&app)?.ask(Withdraw { id }).await??;
     Ok(HttpResponse::Ok().json(json!({})))

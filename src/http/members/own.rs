@@ -10,7 +10,7 @@ use crate::db::profiles;
 use crate::domain::account::{Profile, ProfileEdit};
 use crate::http::app::App;
 use crate::http::bearer::{Caller, Member, SignedIn};
-use crate::http::extract::{ApiJson, Json};
+use crate::http::extract::{ApiJson, Json, With};
 use crate::http::problem::Problem;
 
 /// The caller's own profile.
@@ -24,15 +24,17 @@ pub async fn signed_in(app: Data<App>, SignedIn(caller): SignedIn) -> Result<Htt
 }
 
 /// Changes it. A field that is not there stays as it is; `null` takes the entry out.
-pub async fn edit(app: Data<App>, Member(caller): Member, body: ApiJson<ProfileEdit>) -> Result<HttpResponse, Problem> {
+pub async fn edit(
+    app: Data<App>,
+    With(Member(caller), body): With<Member, ApiJson<ProfileEdit>>,
+) -> Result<HttpResponse, Problem> {
     change(&app, &caller, body.0).await
 }
 
 /// The same for whoever is signed in here, member or not.
 pub async fn edit_signed_in(
     app: Data<App>,
-    SignedIn(caller): SignedIn,
-    body: Json<ProfileEdit>,
+    With(SignedIn(caller), body): With<SignedIn, Json<ProfileEdit>>,
 ) -> Result<HttpResponse, Problem> {
     change(&app, &caller, body.0).await
 }

@@ -13,7 +13,7 @@ use crate::domain::account::AccountId;
 use crate::domain::oauth::scope::ScopeSet;
 use crate::http::app::App;
 use crate::http::bearer::{Admin, Caller};
-use crate::http::extract::ApiJson;
+use crate::http::extract::{ApiJson, With};
 use crate::http::problem::Problem;
 
 /// The most bytes of one scope.
@@ -49,12 +49,18 @@ pub struct Holding {
 }
 
 /// Gives it. `member` and `admin` are not given here.
-pub async fn add(app: Data<App>, Admin(caller): Admin, body: ApiJson<Holding>) -> Result<HttpResponse, Problem> {
+pub async fn add(
+    app: Data<App>,
+    With(Admin(caller), body): With<Admin, ApiJson<Holding>>,
+) -> Result<HttpResponse, Problem> {
     set(&app, &caller, body.0, true).await
 }
 
 /// Takes it. `member` and `admin` are not taken here.
-pub async fn remove(app: Data<App>, Admin(caller): Admin, body: ApiJson<Holding>) -> Result<HttpResponse, Problem> {
+pub async fn remove(
+    app: Data<App>,
+    With(Admin(caller), body): With<Admin, ApiJson<Holding>>,
+) -> Result<HttpResponse, Problem> {
     set(&app, &caller, body.0, false).await
 }
 

@@ -12,10 +12,10 @@ use crate::actors::members::edit_profile::{Edit, EditProfile};
 use crate::actors::members::set_active::SetActive;
 use crate::db::directory::{self, Listed};
 use crate::domain::account::{self, Membership};
-use crate::http::account::Nothing;
 use crate::http::app::App;
 use crate::http::bearer::{Admin, Caller};
-use crate::http::extract::ApiJson;
+use crate::http::extract::{ApiJson, With};
+use crate::http::fields::Nothing;
 use crate::http::problem::{Kind, Problem};
 
 /// A page of everybody by address; with `q`, of those of whom each of its words begins a name or the address.
@@ -89,9 +89,8 @@ pub struct MembershipEntry {
 /// Changes number and date of joining.
 pub async fn membership(
     app: Data<App>,
-    Admin(caller): Admin,
     id: Path<String>,
-    body: ApiJson<MembershipEntry>,
+    With(Admin(caller), body): With<Admin, ApiJson<MembershipEntry>>,
 ) -> Result<HttpResponse, Problem> {
     let MembershipEntry {
         membership_number,
@@ -113,9 +112,8 @@ pub async fn membership(
 /// Closes an account: what it was given ends.
 pub async fn disable(
     app: Data<App>,
-    Admin(caller): Admin,
     id: Path<String>,
-    _: ApiJson<Nothing>,
+    With(Admin(caller), _): With<Admin, ApiJson<Nothing>>,
 ) -> Result<HttpResponse, Problem> {
     set(&app, &caller, &id, false).await
 }
@@ -123,9 +121,8 @@ pub async fn disable(
 /// Opens it again; what had ended stays ended.
 pub async fn enable(
     app: Data<App>,
-    Admin(caller): Admin,
     id: Path<String>,
-    _: ApiJson<Nothing>,
+    With(Admin(caller), _): With<Admin, ApiJson<Nothing>>,
 ) -> Result<HttpResponse, Problem> {
     set(&app, &caller, &id, true).await
 }

@@ -1,5 +1,6 @@
 //! What the tests stand on: a server, people who sign in to it, and clients that they sign in with.
 
+pub mod api;
 mod browser;
 mod client;
 pub mod jwt;
