@@ -78,10 +78,7 @@ async fn cn_02_nobody_ends_or_sees_what_is_another_persons() {
     bob.log_in(None).await;
     assert_eq!(ids(&mut bob).await, Vec::<String>::new());
     let body = json!({ "client_id": client.id });
-    assert_eq!(
-        bob.browser.post("/account/applications/end/", &body).await.status,
-        200
-    );
+    assert_eq!(bob.browser.post("/account/applications/end/", &body).await.status, 200);
     let mut nobody = Browser::new(&server);
     assert_eq!(
         nobody.get("/account/applications/").await.problem(),

@@ -79,10 +79,7 @@ async fn set(transaction: &mut Transaction<'_>, request: &SetActive, now: Timest
     if !request.active {
         let identifier = Identifier(row.bytes(0)?);
         end_all_of_account(transaction, id, None, now).await?;
-        for end in [
-            links::void_of_account(id, now),
-            links::void_all(&identifier, now),
-        ] {
+        for end in [links::void_of_account(id, now), links::void_all(&identifier, now)] {
             transaction.query(&end).await?;
         }
     }

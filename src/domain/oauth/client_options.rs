@@ -119,7 +119,7 @@ impl OptionMetadata {
             require_signed: self.require_signed_request_object.unwrap_or(false),
             request_object_alg: self.request_object_alg()?,
             dpop_bound: self.dpop_bound_access_tokens.unwrap_or(false),
-            subject_type: self.subject_type(redirect_uris)?,
+            subject_type: self.subject_type(redirect_uris, loopback_issuer)?,
             sector_identifier_uri: self.sector_identifier_uri.clone(),
             userinfo_alg: self.userinfo_alg()?,
             backchannel_logout_uri: self.backchannel_logout_uri(application_type, loopback_issuer)?,
@@ -139,11 +139,11 @@ impl OptionMetadata {
     }
 
     /// OIDC Core §8.1: the sector is the host of the sector identifier, or the one host of all redirect URIs.
-    fn subject_type(&self, redirect_uris: &[String]) -> Result<SubjectType, MetadataError> {
+    fn subject_type(&self, redirect_uris: &[String], loopback_issuer: bool) -> Result<SubjectType, MetadataError> {
         let types = [("public", false), ("pairwise", true)];
         let is_pairwise = one_of("subject_type", self.subject_type.as_deref(), &types, false)?;
         if let Some(uri) = &self.sector_identifier_uri {
-            let sector = self.sector(uri, redirect_uris)?;
+            let sector = self.sector(uri, redirect_uris, loopback_issuer)?;
             return Ok(if is_pairwise {
                 SubjectType::Pairwise { sector }
             } else {
@@ -165,10 +165,10 @@ impl OptionMetadata {
         }
     }
 
-    fn sector(&self, uri: &str, redirect_uris: &[String]) -> Result<String, MetadataError> {
+    fn sector(&self, uri: &str, redirect_uris: &[String], loopback_issuer: bool) -> Result<String, MetadataError> {
         let field = "sector_identifier_uri";
-        let host = host(uri).filter(|_| uri.starts_with("https://") && uri.len() <= registered_uri::MAX_URI);
-        let host = host.ok_or_else(|| refuse(field, "it must be https"))?;
+        registered_uri::check_page(uri, loopback_issuer).map_err(|problem| refuse(field, problem))?;
+        let host = host(uri).ok_or_else(|| refuse(field, "it must have a host"))?;
         let Some(listed) = &self.sector_uris else {
             return Err(refuse(field, "the list there could not be read"));
         };
