@@ -258,6 +258,12 @@ mod tests {
     }
 
     #[test]
+    fn dpop_01_ed25519_may_be_called_by_its_full_name() {
+        // RFC 9864 §2.2.
+        assert!(read(&with(header(), "alg", json!("Ed25519")), &claims()).is_ok());
+    }
+
+    #[test]
     fn dpop_02_method_and_url_must_be_those_of_the_request() {
         for (name, value, fits) in [
             ("htm", json!("post"), false),
