@@ -15,10 +15,10 @@ use crate::domain::oauth::terms::Terms;
 /// # Errors
 /// [`DbError::Inconsistent`] if the sequence is beyond what a column holds.
 pub fn insert(id: &str, family: &Family) -> Result<Statement, DbError> {
-    let terms = match family.terms.is_empty() {
-        true => None,
-        false => Some(serde_json::to_string(&family.terms).map_err(|error| DbError::Inconsistent(error.to_string()))?),
-    };
+    let terms = (!family.terms.is_empty()).then(|| serde_json::to_string(&family.terms));
+    let terms = terms
+        .transpose()
+        .map_err(|error| DbError::Inconsistent(error.to_string()))?;
     Ok(Statement::new(
         "INSERT INTO families (id, client_id, account_id, sid, scope, authenticated_at, sequence, rotated_at, \
          idle_expires_at, expires_at, created_at, terms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",

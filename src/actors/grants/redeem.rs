@@ -7,6 +7,7 @@ use super::authenticate::Authenticated;
 use super::refusal::{TokenRefusal, oauth};
 use super::tokens::{Issue, Tokens, Wishes};
 use crate::db::{Decision, codes, families, profiles};
+use crate::domain::clock::Timestamp;
 use crate::domain::oauth::claims_request::AskedClaims;
 use crate::domain::oauth::code::{self, Redemption, RedemptionAttempt, StoredCode};
 use crate::domain::oauth::error::OAuthError;
@@ -114,29 +115,39 @@ impl Deps {
             .await?;
         match redeemed {
             Redeemed::Refused(error) => oauth(error),
-            Redeemed::Granted(granted) => {
-                let (stored, family, resources) = *granted;
-                let scope = self.held(&family.session.account_id, &family.scope).await?;
-                if scope.is_empty() {
-                    return oauth(code::unknown());
-                }
-                let claims = self.asked_claims(&family.session.account_id, &stored.id_claims).await?;
-                self.issue(Issue {
-                    client,
-                    family_id: &family_id,
-                    family: &family,
-                    scope: &scope,
-                    resources: &resources,
-                    key: authenticated.key.as_ref(),
-                    wishes: Wishes {
-                        nonce: stored.nonce.as_deref(),
-                        acr: stored.acr,
-                        claims,
-                    },
-                    now,
-                })
-            }
+            Redeemed::Granted(granted) => self.give(authenticated, &family_id, *granted, now).await,
         }
+    }
+
+    /// Signs what a code was spent on.
+    async fn give(
+        &self,
+        authenticated: &Authenticated,
+        family_id: &str,
+        granted: (StoredCode, Family, Vec<String>),
+        now: Timestamp,
+    ) -> Result<Tokens, TokenRefusal> {
+        let (stored, family, resources) = granted;
+        let account_id = &family.session.account_id;
+        let scope = self.held(account_id, &family.scope).await?;
+        if scope.is_empty() {
+            return oauth(code::unknown());
+        }
+        let claims = self.asked_claims(account_id, &stored.id_claims).await?;
+        self.issue(Issue {
+            client: &authenticated.client,
+            family_id,
+            family: &family,
+            scope: &scope,
+            resources: &resources,
+            key: authenticated.key.as_ref(),
+            wishes: Wishes {
+                nonce: stored.nonce.as_deref(),
+                acr: stored.acr,
+                claims,
+            },
+            now,
+        })
     }
 
     /// Claims that were asked of the ID token one by one. The store is asked only if some were.

@@ -72,7 +72,7 @@ pub enum Refresh {
     /// Store this family, on condition that the stored sequence is still the presented one, and give its token.
     Rotate {
         /// The family after the step.
-        next: Family,
+        next: Box<Family>,
         /// The scope of the access token.
         scope: ScopeSet,
     },
@@ -164,7 +164,10 @@ impl Family {
             Ok(scope) if scope.is_empty() => Refresh::Refuse(not_live()),
             Ok(scope) if is_lost_answer => Refresh::Retry { scope },
             Ok(scope) => match self.rotated(lifetimes, now) {
-                Some(next) => Refresh::Rotate { next, scope },
+                Some(next) => Refresh::Rotate {
+                    next: Box::new(next),
+                    scope,
+                },
                 None => Refresh::Refuse(not_live()),
             },
         }
@@ -417,7 +420,7 @@ mod tests {
                         prop_assert!(rotated_from.insert(presented), "a token rotated twice");
                         prop_assert_eq!(next.sequence, presented + 1);
                         given.push(next.sequence);
-                        row = next;
+                        row = *next;
                     }
                     Refresh::Retry { .. } => {
                         prop_assert_eq!(row.sequence, presented + 1, "a retry gives the same successor");
