@@ -100,7 +100,7 @@ async fn prepare(folder: &Folder, wire: &Wire<'_>, round: usize) -> Vec<Person> 
         assert_eq!(registered.status, 200, "{registered:?}");
         let mut elsewhere = Browser::default();
         assert_eq!(elsewhere.log_in(wire, &email, "password").await, Some(true));
-        let id = one(folder, "SELECT id FROM accounts WHERE email = ?1", &email);
+        let id: String = one(folder, "SELECT id FROM accounts WHERE email = ?1", &email);
         let new_email = format!("new-{email}");
         let (purpose, to) = match change {
             Change::Password => (LinkPurpose::ChangePassword, &email),
