@@ -62,10 +62,10 @@ fn closing_an_account_ends_what_it_was_given() {
     let connection = rusqlite::Connection::open(deployment.path("c.db")).expect("opens");
     connection
         .execute_batch(
-            "INSERT INTO sessions SELECT x'01', 's', id, x'02', x'03', NULL, 1, 9e15, 9e15, NULL FROM accounts;
+            "INSERT INTO sessions SELECT x'01', 's', id, x'02', x'03', NULL, 1, 9e15, 9e15, NULL, NULL FROM accounts;
              INSERT INTO families SELECT 'f', 'shop', id, 's', '', 1, 1, 1, 9e15, 9e15, NULL, 1 FROM accounts;
              INSERT INTO authorization_codes SELECT x'04', x'05', 'shop', id, 's', '{}', 9e15, NULL, NULL FROM accounts;
-             INSERT INTO links SELECT x'06', 'reset-password', identifier, email, id, 1, 9e15, NULL FROM accounts;",
+             INSERT INTO links SELECT x'06', 'reset-password', identifier, email, id, NULL, 1, 9e15, NULL FROM accounts;",
         )
         .expect("inserts");
     let count = |sql: &str| {
@@ -122,8 +122,9 @@ fn a_table_of_people_is_invited_once_and_told_what_does_not_fit() {
     );
     let path = table.display().to_string();
     let import = |more: &[&str]| deployment.run(&[&["user", "import", &path], more].concat());
-    import(&[]).refused(&["define.onboarding"]);
     let config = deployment.config("https://id.example.org", "c.db");
+    deployment.write("c.toml", &format!("{config}define.onboarding = \"closed\"\n"));
+    import(&[]).refused(&["define.onboarding"]);
     deployment.write("c.toml", &format!("{config}define.onboarding = \"invite\"\n"));
 
     let dry = import(&["--dry-run"]).json();

@@ -2,6 +2,7 @@
 
 mod faults;
 mod opening;
+mod people;
 mod proxy;
 mod writing;
 

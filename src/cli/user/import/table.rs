@@ -51,9 +51,10 @@ pub(super) fn read(path: &Path) -> Result<Table, Failure> {
 
 /// Reads the text of a table; an error about the whole of it is the end of a sentence that begins with its name.
 fn parse(text: &str) -> Result<Table, String> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // One kind of line break, so that lines are counted as editors count them.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
     let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter(text))
+        .delimiter(delimiter(&text))
         .flexible(true)
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
