@@ -97,12 +97,12 @@ pub const EXPIRIES: [Expiry; 15] = [
               AND last_used_at <= $1 RETURNING 1",
         grace: 400 * DAY,
     },
-    // A pushed request is spent by its code, which the person may take the whole life of an authorization request for.
+    // A pushed request is spent by its code, for which the person may take as long as an authorization request may live.
     Expiry {
         name: "pushed_requests",
         sql: "DELETE FROM pushed_requests WHERE name_hash IN \
               (SELECT name_hash FROM pushed_requests WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING 1",
-        grace: 2 * HOUR,
+        grace: HOUR,
     },
     Expiry {
         name: "dpop_proofs",

@@ -1,5 +1,6 @@
 //! The authorization endpoint: an authorization request comes in (RFC 6749 §4.1.1, OIDC Core §3.1.2).
 
+use super::push::Asked;
 use super::{Browser, Deps, Grants, facts};
 use crate::actors::failure::Failure;
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
@@ -92,7 +93,8 @@ impl Deps {
             None => self.resolve(&parameters, &client).await?,
         };
         let asked = match unread {
-            Ok(asked) => asked,
+            Ok(Some(asked)) => asked,
+            Ok(None) => Asked::plain(parameters),
             // What is wrong with the whole may still be told where the parts beside it prove the way.
             Err(error) => {
                 return Ok(match Proven::prove(&parameters, Some(&client)) {

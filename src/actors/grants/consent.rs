@@ -123,6 +123,7 @@ impl Deps {
         self.close_flow(&id).await?;
         Ok(match refusal.answer(self.issuer()) {
             Answered::Redirect(location) => Ok(Decided::Client(location)),
+            // A form was held above.
             Answered::Form { .. } => Ok(Decided::NotAsked),
         })
     }

@@ -21,7 +21,7 @@ use crate::domain::throttle::ClientAddress;
 use crate::domain::token::client_jws::{ClientJws, ClientJwsError};
 
 /// Most requests of one client that may be open at once.
-const MOST_OPEN: i64 = 10_000;
+const MOST_OPEN: i64 = 2_000;
 
 /// A client hands an authorization request in.
 pub struct PushRequest {
@@ -179,21 +179,21 @@ impl Deps {
         }
     }
 
-    /// What an authorization request stands for: itself, a pushed request, or a request object. No other `request_uri` is
-    /// ever looked at (RFC 9101 §10.4).
+    /// What an authorization request stands for: a pushed request, a request object, or, `None`, itself. No other
+    /// `request_uri` is ever looked at (RFC 9101 §10.4).
     pub(super) async fn resolve(
         &self,
         parameters: &Parameters,
         client: &Client,
-    ) -> Result<Result<Asked, OAuthError>, Failure> {
+    ) -> Result<Result<Option<Asked>, OAuthError>, Failure> {
         match (parameters.get("request_uri"), parameters.get("request")) {
-            (None, None) => Ok(Ok(Asked::plain(parameters.clone()))),
-            (None, Some(object)) => Ok(self.open_object(object, client).await),
+            (None, None) => Ok(Ok(None)),
+            (None, Some(object)) => Ok(self.open_object(object, client).await.map(Some)),
             (Some(_), Some(_)) => Ok(Err(OAuthError::invalid_request(
                 "parameters request and request_uri are both there",
             ))),
             (Some(uri), None) => match pushed::name_in(uri) {
-                Some(name) => self.open_pushed(&name.hash(), client).await,
+                Some(name) => Ok(self.open_pushed(&name.hash(), client).await?.map(Some)),
                 None => Ok(Err(OAuthError::new(
                     ErrorCode::RequestUriNotSupported,
                     "parameter request_uri must be one that this server gave out",

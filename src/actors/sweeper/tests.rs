@@ -131,7 +131,7 @@ const ROWS: [(&str, i64); 15] = [
     (
         "INSERT INTO pushed_requests (name_hash, client_id, sealed, expires_at) VALUES ($1, 'client', $1, $2) \
          RETURNING 'pushed_requests'",
-        2 * HOUR,
+        HOUR,
     ),
     (
         "INSERT INTO dpop_proofs (proof_hash, expires_at) VALUES ($1, $2) RETURNING 'dpop_proofs'",
