@@ -47,7 +47,7 @@ async fn cn_01_a_connection_is_seen_with_what_was_allowed_and_ends_at_once_and_w
         person.browser.post("/account/applications/end/", &body).await.status,
         200
     );
-    assert_eq!(ids(&mut person).await, [other.id.clone()]);
+    assert_eq!(ids(&mut person).await, std::slice::from_ref(&other.id));
     assert_eq!(
         client.refresh(&server, tokens.refresh()).await.refusal(),
         (400, "invalid_grant".to_owned())

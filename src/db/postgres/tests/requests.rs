@@ -18,7 +18,7 @@ async fn with_client() -> House {
     let insert = "INSERT INTO clients (id, record, not_before, created_at) VALUES ('c', '{}', 0, 0)";
     house
         .writes
-        .execute(crate::db::Statement::new(insert))
+        .execute(Statement::new(insert))
         .await
         .expect("writes");
     house
