@@ -144,7 +144,7 @@ mod tests {
     fn every_claim_that_is_said_to_be_supported_can_be_known() {
         let profile = Profile {
             call_name: Some("Ada".to_owned()),
-            birth_date: Some("1815-12-10".parse().expect("a day")),
+            birth_date: Some("1990-12-10".parse().expect("a day")),
             locale: Some("en".to_owned()),
             ..profile()
         };

@@ -134,8 +134,8 @@ fn what_cannot_be_is_refused_and_the_field_is_named() {
             "id_token_encrypted_response_alg",
         ),
         (
-            r#","require_pushed_authorization_requests":true"#,
-            "require_pushed_authorization_requests",
+            r#","tls_client_certificate_bound_access_tokens":true"#,
+            "tls_client_certificate_bound_access_tokens",
         ),
         (
             r#","token_endpoint_auth_method":"none","require_pkce":false"#,
