@@ -57,7 +57,8 @@ impl Deps {
             .await?;
         match answered {
             Answered::Refused(error) => oauth(error),
-            Answered::Granted(family) => self.issue(Issue {
+            Answered::Granted(family) => {
+                self.issue(Issue {
                 client: &authenticated.client,
                 family_id: &family_id,
                 family: &family,
@@ -66,7 +67,9 @@ impl Deps {
                 key: authenticated.key.as_ref(),
                 wishes: Wishes::default(),
                 now,
-            }),
+            })
+            .await
+            }
         }
     }
 }

@@ -87,6 +87,7 @@ impl Deps {
                 let resources = self.narrowed(&stored, asked)?;
                 self.spend(authenticated).await?;
                 self.issue_refreshed(authenticated, &token.family, &stored, &scope, &resources)
+                    .await
                     .map(Some)
             }
             Refresh::Rotate { next, scope } => {
@@ -97,6 +98,7 @@ impl Deps {
                     return Ok(None);
                 }
                 self.issue_refreshed(authenticated, &token.family, &next, &scope, &resources)
+                    .await
                     .map(Some)
             }
         }
@@ -137,7 +139,7 @@ impl Deps {
         rotated.or_else(|replayed| oauth(replayed.into()))
     }
 
-    fn issue_refreshed(
+    async fn issue_refreshed(
         &self,
         authenticated: &Authenticated,
         family_id: &str,
@@ -155,5 +157,6 @@ impl Deps {
             wishes: Wishes::default(),
             now: self.clock.now(),
         })
+        .await
     }
 }

@@ -15,6 +15,8 @@ use super::error::{ErrorCode, OAuthError};
 pub const OPENID: &str = "openid";
 /// OIDC Core §11: asks for a refresh token that outlives the browser session.
 pub const OFFLINE_ACCESS: &str = "offline_access";
+/// Asks what the linked master key is entitled to.
+pub const ENTITLEMENTS: &str = "entitlements";
 /// The role of a member: sees the members' part of the web app's API.
 pub const MEMBER: &str = "member";
 /// The role of an administrator.
@@ -22,7 +24,15 @@ pub const ADMIN: &str = "admin";
 /// The roles that this server itself gives meaning to; no administrator gives or takes them over HTTP.
 pub const ROLES: [&str; 2] = [MEMBER, ADMIN];
 /// The scopes that every deployment knows. All others are roles, which a person holds or not.
-pub const STANDARD: [&str; 6] = [OPENID, "profile", "email", "phone", "address", OFFLINE_ACCESS];
+pub const STANDARD: [&str; 7] = [
+    OPENID,
+    "profile",
+    "email",
+    "phone",
+    "address",
+    OFFLINE_ACCESS,
+    ENTITLEMENTS,
+];
 
 /// Longest scope parameter, in bytes.
 pub const MAX_BYTES: usize = 2048;
@@ -166,6 +176,7 @@ fn claims_of(scope: &str) -> &'static [&'static str] {
         "email" => &["email", "email_verified"],
         "address" => &["address"],
         "phone" => &["phone_number", "phone_number_verified"],
+        ENTITLEMENTS => &["entitlements"],
         _ => &[],
     }
 }

@@ -125,6 +125,7 @@ mod tests {
             algorithm,
             acr: None,
             asked: serde_json::Map::new(),
+            entitlements: None,
         };
         let claims = IdClaims::issue(grant, NOW, LIFE);
         jws::sign(keys.signer(algorithm), TokenType::Id, &claims).expect("signs")

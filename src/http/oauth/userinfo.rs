@@ -5,18 +5,18 @@ use std::fmt::Write as _;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::form;
 use crate::actors::failure::Failure;
 use crate::actors::grants::dpop::{ProofRefusal, ProveKey};
-use crate::db::{DbError, Row, clients, families, profiles};
+use crate::db::{self, DbError, Row, clients, families, profiles};
 use crate::domain::account::Profile;
 use crate::domain::keys::client_key::ClientAlgorithm;
 use crate::domain::oauth::discovery::path;
 use crate::domain::oauth::error::{ErrorCode, OAuthError};
 use crate::domain::oauth::parameters::Parameters;
-use crate::domain::oauth::scope::{OPENID, ScopeSet};
+use crate::domain::oauth::scope::{ENTITLEMENTS, OPENID, ScopeSet};
 use crate::domain::oauth::userinfo::{Person, needs_profile};
 use crate::domain::token::claims::AccessClaims;
 use crate::domain::token::jws::{self, TokenType};
@@ -212,6 +212,11 @@ async fn render(
     };
     let mut told = person.claims(scope, &terms.userinfo);
     told.insert("sub".to_owned(), Value::from(claims.sub.as_str()));
+    if scope.contains(ENTITLEMENTS)
+        && let Some(claim) = db::linking::claim(&app.store, row.text(0)?, app.clock.now()).await?
+    {
+        told.insert(ENTITLEMENTS.to_owned(), json!(claim));
+    }
     Ok(match clients::userinfo_alg(row, 3)? {
         None => HttpResponse::Ok().json(told),
         Some(algorithm) => signed(app, claims, told, algorithm),
