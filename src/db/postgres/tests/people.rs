@@ -37,7 +37,7 @@ async fn add(house: &House, n: u8, name: &str) {
     }
 }
 
-async fn people(house: &House, statement: crate::db::Statement) -> Vec<String> {
+async fn people(house: &House, statement: Statement) -> Vec<String> {
     let rows = house.store.query(&statement).await.expect("reads");
     let listed = directory::read(&rows).expect("ours");
     listed.into_iter().map(|person| person.email).collect()
@@ -161,7 +161,7 @@ async fn an_account_moves_closes_and_goes_with_all_that_hangs_on_it() {
     assert_eq!(write(accounts::set_status("id2", false, NOW)).await, 0);
     assert_eq!(write(accounts::add_scope("id1", "admin", NOW)).await, 1);
     assert_eq!(write(accounts::guard_administrators()).await, 0);
-    let read = async |statement: crate::db::Statement| house.store.query(&statement).await.expect("reads").len();
+    let read = async |statement: Statement| house.store.query(&statement).await.expect("reads").len();
     let (hash, client) = (TokenHash::from_bytes([9; 32]), ClientId::parse("c").expect("an id"));
     for (statement, rows) in [
         (accounts::is_administrator("id1"), 1),
