@@ -26,6 +26,7 @@ mod load;
 mod log;
 mod mail;
 mod mail_texts;
+mod outgoing;
 mod postgres;
 mod print;
 mod raw;
@@ -55,6 +56,7 @@ pub use limits::{Bucket, Limits};
 pub use log::{Log, LogFormat};
 pub use mail::Mail;
 pub use mail_texts::MailTexts;
+pub use outgoing::Outgoing;
 pub use postgres::{Connections, PostgresTls, PostgresUrl};
 pub use realm::Realm;
 pub use secrets::{KeyError, MasterKey, Password};
@@ -114,6 +116,8 @@ pub struct Config {
     pub actors: Actors,
     /// Outgoing mail.
     pub mail: Mail,
+    /// Requests to addresses that clients registered.
+    pub outgoing: Outgoing,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -146,6 +150,7 @@ impl Config {
             kv: Kv::default(),
             actors: Actors::default(),
             mail: Mail::blank(),
+            outgoing: Outgoing::default(),
             log: Log::default(),
         }
     }
@@ -166,6 +171,7 @@ impl Section for Config {
         v.section("kv", &mut self.kv);
         v.section("actors", &mut self.actors);
         v.section("mail", &mut self.mail);
+        v.section("outgoing", &mut self.outgoing);
         v.section("log", &mut self.log);
     }
 }

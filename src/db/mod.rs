@@ -8,12 +8,15 @@
 
 pub mod accounts;
 pub mod applicants;
+pub mod assertions;
 pub mod clients;
 pub mod codes;
+pub mod devices;
 pub mod directory;
 pub mod entitlements;
 pub mod error;
 pub mod families;
+pub mod introspection;
 pub mod keys;
 pub mod kv;
 pub mod links;

@@ -36,6 +36,8 @@ pub enum Kind {
     ForbiddenOrigin,
     /// Nobody may sign up here.
     Closed,
+    /// The person may not use this application.
+    NotAdmitted,
     /// Nothing is here.
     NotFound,
     /// The method is not one of this route.
@@ -67,6 +69,7 @@ impl Kind {
             Self::WrongBrowser => "wrong-browser",
             Self::ForbiddenOrigin => "forbidden-origin",
             Self::Closed => "closed",
+            Self::NotAdmitted => "not-admitted",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::Timeout => "timeout",
@@ -90,6 +93,7 @@ impl Kind {
             Self::WrongBrowser => "This was started in another browser",
             Self::ForbiddenOrigin => "Requests from other sites are not accepted",
             Self::Closed => "Nobody may sign up here",
+            Self::NotAdmitted => "This account may not use this application",
             Self::NotFound => "There is nothing here",
             Self::MethodNotAllowed => "This address does not take that method",
             Self::Timeout => "The request took too long to arrive",
@@ -107,7 +111,7 @@ impl Kind {
             Self::InvalidCredentials | Self::LoginRequired | Self::InvalidToken => StatusCode::UNAUTHORIZED,
             Self::Conflict => StatusCode::CONFLICT,
             Self::Expired => StatusCode::GONE,
-            Self::WrongBrowser | Self::ForbiddenOrigin | Self::Closed | Self::InsufficientScope => {
+            Self::WrongBrowser | Self::ForbiddenOrigin | Self::Closed | Self::NotAdmitted | Self::InsufficientScope => {
                 StatusCode::FORBIDDEN
             }
             Self::NotFound => StatusCode::NOT_FOUND,

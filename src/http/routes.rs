@@ -13,7 +13,7 @@ use super::problem::{Kind, Problem};
 use super::{access, account, change, dev, headers, login, oauth, onboard, operate, pages, password};
 
 /// Paths of the sign-in pages: one document serves them all.
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 16] = [
     "/",
     "/login/",
     "/signup/",
@@ -28,6 +28,7 @@ const PAGES: [&str; 15] = [
     "/account/delete/",
     "/email/",
     "/admin/",
+    "/device/",
     "/error/",
 ];
 
@@ -78,6 +79,10 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/oauth/logout/confirm/").post(oauth::logout::confirm).finish())
         .service(at("/oauth/token/").post(oauth::token::post).open())
         .service(at("/oauth/revoke/").post(oauth::revoke::post).open())
+        .service(at("/oauth/introspect/").post(oauth::introspect::post).finish())
+        .service(at("/oauth/device/").post(oauth::device::post).open())
+        .service(at("/oauth/device/lookup/").post(oauth::device::describe).finish())
+        .service(at("/oauth/device/decide/").post(oauth::device::decide).finish())
         .service(
             at("/oauth/userinfo/")
                 .get(oauth::userinfo::get)

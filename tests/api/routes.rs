@@ -13,7 +13,7 @@ pub enum Takes {
     Form,
 }
 
-const PAGES: [&str; 17] = [
+const PAGES: [&str; 18] = [
     "/",
     "/login/",
     "/signup/",
@@ -28,13 +28,14 @@ const PAGES: [&str; 17] = [
     "/account/delete/",
     "/email/",
     "/admin/",
+    "/device/",
     "/error/",
     "/demo/",
     "/dev/mailbox/",
 ];
 
 /// Every other route with its methods.
-const ROUTES: [(&str, &[&str], Takes); 56] = [
+const ROUTES: [(&str, &[&str], Takes); 60] = [
     ("/login/start/", &["POST"], Takes::Json),
     ("/login/finish/", &["POST"], Takes::Json),
     ("/onboard/signup/", &["POST"], Takes::Json),
@@ -84,6 +85,10 @@ const ROUTES: [(&str, &[&str], Takes); 56] = [
     ("/oauth/logout/confirm/", &["POST"], Takes::Json),
     ("/oauth/token/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/revoke/", &["POST", "OPTIONS"], Takes::Form),
+    ("/oauth/introspect/", &["POST"], Takes::Form),
+    ("/oauth/device/", &["POST", "OPTIONS"], Takes::Form),
+    ("/oauth/device/lookup/", &["POST"], Takes::Json),
+    ("/oauth/device/decide/", &["POST"], Takes::Json),
     ("/oauth/userinfo/", &["GET", "HEAD", "POST", "OPTIONS"], Takes::Form),
     (
         "/.well-known/openid-configuration/",

@@ -2,8 +2,10 @@
 
 pub mod authorize;
 pub mod consent;
+pub mod device;
 pub mod discovery;
 pub mod form;
+pub mod introspect;
 pub mod logout;
 pub mod revoke;
 pub mod token;
