@@ -173,19 +173,21 @@ pub fn standing(id: &str, names: [&str; 2], issued_at: Timestamp, now: Timestamp
 /// What the web app's API asks of a token: as [`standing`], and whether the person holds `role` now. A row if all of
 /// them still stand: `account_id, email, client record, client not_before, role or NULL`.
 #[must_use]
-pub fn bearer(id: &str, jti: &str, role: &str, issued_at: Timestamp, now: Timestamp) -> Statement {
+pub fn bearer(id: &str, names: [&str; 2], role: &str, issued_at: Timestamp, now: Timestamp) -> Statement {
+    let [jti, root] = names;
     Statement::new(
         "SELECT a.id, a.email, c.record, c.not_before, s.scope FROM families f JOIN accounts a ON a.id = f.account_id \
          JOIN clients c ON c.id = f.client_id \
          LEFT JOIN account_scopes s ON s.account_id = a.id AND s.scope = $5 \
          WHERE f.id = $1 AND f.ended_at IS NULL AND f.expires_at > $4 AND a.status = 'active' AND c.not_before <= $3 \
-         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti = $2)",
+         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti IN ($2, $6))",
     )
     .bind(id)
     .bind(jti)
     .bind(issued_at.as_millis())
     .bind(now.as_millis())
     .bind(role)
+    .bind(root)
 }
 
 /// Revokes one access token until it would have expired anyway.

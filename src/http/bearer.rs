@@ -175,7 +175,8 @@ async fn check(app: &App, token: &str, role: &'static str) -> Result<Caller, Pro
     if !ScopeSet::parse(&claims.scope).is_ok_and(|scope| scope.contains(role)) {
         return Err(insufficient(role));
     }
-    let standing = families::bearer(family, &claims.jti, role, claims.iat, now);
+    let names = [claims.jti.as_str(), claims.root.as_deref().unwrap_or(&claims.jti)];
+    let standing = families::bearer(family, names, role, claims.iat, now);
     let row = app.store.query_one(&standing).await?.ok_or_else(invalid)?;
     if row.is_null(4) || !clients::read_at(&row, 2)?.scopes.contains(role) {
         return Err(insufficient(role));
