@@ -148,6 +148,7 @@ impl Deps {
             },
             now,
         })
+        .await
     }
 
     /// Claims that were asked of the ID token one by one. The store is asked only if some were.

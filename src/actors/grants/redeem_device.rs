@@ -58,17 +58,18 @@ impl Deps {
         match answered {
             Answered::Refused(error) => oauth(error),
             Answered::Granted(family) => {
+                let scope = self.held(&family.session.account_id, &family.scope).await?;
                 self.issue(Issue {
-                client: &authenticated.client,
-                family_id: &family_id,
-                family: &family,
-                scope: &family.scope,
-                resources: &family.terms.resources,
-                key: authenticated.key.as_ref(),
-                wishes: Wishes::default(),
-                now,
-            })
-            .await
+                    client: &authenticated.client,
+                    family_id: &family_id,
+                    family: &family,
+                    scope: &scope,
+                    resources: &family.terms.resources,
+                    key: authenticated.key.as_ref(),
+                    wishes: Wishes::default(),
+                    now,
+                })
+                .await
             }
         }
     }

@@ -16,11 +16,7 @@ fn client() -> ClientId {
 async fn with_client() -> House {
     let house = House::fresh().await;
     let insert = "INSERT INTO clients (id, record, not_before, created_at) VALUES ('c', '{}', 0, 0)";
-    house
-        .writes
-        .execute(Statement::new(insert))
-        .await
-        .expect("writes");
+    house.writes.execute(Statement::new(insert)).await.expect("writes");
     house
 }
 
