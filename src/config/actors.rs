@@ -11,6 +11,8 @@ pub struct Actors {
     pub key_ring: usize,
     /// Each shard of Grants.
     pub grants: usize,
+    /// Ledger.
+    pub ledger: usize,
     /// Writer.
     pub writer: usize,
     /// Mailer.
@@ -19,6 +21,8 @@ pub struct Actors {
     pub members: usize,
     /// Sweeper.
     pub sweeper: usize,
+    /// Linking.
+    pub linking: usize,
 }
 
 impl Default for Actors {
@@ -27,10 +31,12 @@ impl Default for Actors {
             login: 1024,
             key_ring: 256,
             grants: 1024,
+            ledger: 1024,
             writer: 4096,
             mailer: 256,
             members: 256,
             sweeper: 16,
+            linking: 256,
         }
     }
 }
@@ -41,9 +47,11 @@ impl Section for Actors {
         v.within("login", &mut self.login, most.clone());
         v.within("key_ring", &mut self.key_ring, most.clone());
         v.within("grants", &mut self.grants, most.clone());
+        v.within("ledger", &mut self.ledger, most.clone());
         v.within("writer", &mut self.writer, most.clone());
         v.within("mailer", &mut self.mailer, most.clone());
         v.within("members", &mut self.members, most.clone());
-        v.within("sweeper", &mut self.sweeper, most);
+        v.within("sweeper", &mut self.sweeper, most.clone());
+        v.within("linking", &mut self.linking, most);
     }
 }

@@ -24,6 +24,8 @@ pub struct Define {
     pub lifetimes: Lifetimes,
     /// When signing and encryption keys change.
     pub keys: KeyRotation,
+    /// What proofs look like.
+    pub entitlements: Entitlements,
 }
 
 impl Define {
@@ -35,6 +37,7 @@ impl Define {
             onboarding: Onboarding::Open,
             lifetimes: Lifetimes::default(),
             keys: KeyRotation::default(),
+            entitlements: Entitlements::default(),
         }
     }
 }
@@ -55,6 +58,21 @@ impl Section for Define {
         v.value("onboarding", &mut self.onboarding);
         v.section("lifetimes", &mut self.lifetimes);
         v.section("keys", &mut self.keys);
+        v.section("entitlements", &mut self.entitlements);
+    }
+}
+
+/// `[define.entitlements]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Entitlements {
+    /// Whether a proof that is asked for ends on a midnight, like one that comes with a payment. Existing servers of the
+    /// protocol let it end with the subscription's grace, to the millisecond.
+    pub proofs_end_at_midnight: bool,
+}
+
+impl Section for Entitlements {
+    fn visit<V: Visitor>(&mut self, v: &mut V) {
+        v.value("proofs_end_at_midnight", &mut self.proofs_end_at_midnight);
     }
 }
 

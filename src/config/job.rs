@@ -10,28 +10,29 @@ pub enum Job {
     Identity,
     /// Profiles, the members' directory, admission and administration: the web app's own API.
     Members,
+    /// Payments and proofs.
+    Entitlements,
 }
 
 impl Job {
-    const ALL: [Self; 2] = [Self::Identity, Self::Members];
+    /// All jobs.
+    pub const ALL: [Self; 3] = [Self::Identity, Self::Members, Self::Entitlements];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Identity => "identity",
             Self::Members => "members",
+            Self::Entitlements => "entitlements",
         }
     }
 }
 
 impl Setting for Vec<Job> {
-    const WANTED: &'static str = r#"a list of jobs; write ["identity", "members"]"#;
+    const WANTED: &'static str = r#"a list of jobs; write ["identity", "members", "entitlements"]"#;
 
     fn parse(raw: &Raw<'_>) -> Result<Self, String> {
         let mut jobs = Self::new();
         for name in raw.list::<Self>()? {
-            if name == "entitlements" {
-                return Err(format!("{name:?} is not in this version; leave it out"));
-            }
             let Some(job) = Job::ALL.into_iter().find(|job| job.name() == name) else {
                 return Err(format!("{name:?} is not a job; the jobs are {}", names()));
             };
@@ -64,7 +65,7 @@ mod tests {
         assert_eq!(Vec::<Job>::parse(&Raw::Text("identity")), Ok(vec![Job::Identity]));
         let both = vec![Job::Members, Job::Identity];
         assert_eq!(Vec::<Job>::parse(&Raw::Text("members, identity")), Ok(both));
-        for bad in ["identity,identity", "idendity", "entitlements"] {
+        for bad in ["identity,identity", "idendity"] {
             assert!(Vec::<Job>::parse(&Raw::Text(bad)).is_err(), "{bad}");
         }
         assert!(Vec::<Job>::parse(&Raw::File(&toml::Value::Array(Vec::new()))).is_err());

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::account::live;
+use super::account::live_session;
 use super::app::App;
 use super::bearer::SignedIn;
 use super::cookies;
@@ -24,7 +24,7 @@ const MOST: i64 = 200;
 
 /// The sessions of whoever is signed in, newest first.
 pub async fn sessions(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, Problem> {
-    let own = live(&request, &app).await?;
+    let own = live_session(&request, &app).await?;
     let idle = app.config.define.lifetimes.session_idle;
     let of_account = sessions::of_account(&own.facts.account_id, app.clock.now(), MOST);
     let mut listed = Vec::new();

@@ -11,12 +11,12 @@ use super::extract::Json;
 use super::fields::Nothing;
 use super::problem::{Kind, Problem};
 use crate::actors::grants::logout::EndSession;
-use crate::db::sessions::LiveSession;
-use crate::db::{accounts, sessions};
+use crate::db::accounts;
+use crate::db::sessions::{self, LiveSession};
 
 /// Who is signed in.
 pub async fn session(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, Problem> {
-    let live = live(&request, &app).await?;
+    let live = live_session(&request, &app).await?;
     let rows = app.store.query(&accounts::scopes(&live.facts.account_id)).await?;
     let roles = rows.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
     Ok(HttpResponse::Ok().json(json!({
@@ -27,10 +27,9 @@ pub async fn session(request: HttpRequest, app: Data<App>) -> Result<HttpRespons
     })))
 }
 
-/// The live session of a browser.
-pub async fn live(request: &HttpRequest, app: &App) -> Result<LiveSession, Problem> {
+/// The session of a request: both cookies must be there and belong together.
+pub async fn live_session(request: &HttpRequest, app: &App) -> Result<LiveSession, Problem> {
     let browser = cookies::browser(request, &app.config.define.issuer);
-    let signed_out = || Problem::new(Kind::InvalidCredentials).detail("nobody is signed in here");
     let (Some(id), Some(session)) = (&browser.id, &browser.session) else {
         return Err(signed_out());
     };
@@ -44,6 +43,11 @@ pub async fn live(request: &HttpRequest, app: &App) -> Result<LiveSession, Probl
         .transpose()?
         .filter(|live| live.browser == id.hash());
     live.ok_or_else(signed_out)
+}
+
+/// The answer to whoever is not signed in.
+pub fn signed_out() -> Problem {
+    Problem::new(Kind::InvalidCredentials).detail("nobody is signed in here")
 }
 
 /// Signs out.

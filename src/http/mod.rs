@@ -4,10 +4,13 @@
 //! - [`problem`], [`extract`], [`fields`], [`bearer`], [`cookies`], [`address`], [`headers`], [`language`], [`pages`]: the parts that handlers share
 //! - `oauth`: the authorization server; `login`, `onboard`, `password`, `change`, `account`, `access`: the pages' API
 //! - `members`: the web app's own API
+//! - [`entitlement`]: payments and proofs, with rules of their own
+//! - `linking`: where accounts and entitlements meet
 //! - `observe`, `unread`: around every request
 //! - `operate`: health and metrics; `dev`: what only a development server shows
 
 pub mod app;
+pub mod entitlement;
 pub mod server;
 
 mod access;
@@ -21,6 +24,7 @@ mod extract;
 mod fields;
 mod headers;
 mod language;
+mod linking;
 mod login;
 mod members;
 mod oauth;

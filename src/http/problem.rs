@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::actors::failure::Failure;
 use crate::actors::grants::consent::Lost;
+use crate::actors::linking::Refusal;
 use crate::actors::login::LoginError;
 use crate::actors::supervise::Fault;
 use crate::domain::account::ProfileError;
@@ -36,6 +37,10 @@ pub enum Kind {
     ForbiddenOrigin,
     /// Nobody may sign up here.
     Closed,
+    /// A signature is not one of the key over what it should be.
+    BadSignature,
+    /// The key belongs to another account.
+    LinkedElsewhere,
     /// The person may not use this application.
     NotAdmitted,
     /// Nothing is here.
@@ -69,6 +74,8 @@ impl Kind {
             Self::WrongBrowser => "wrong-browser",
             Self::ForbiddenOrigin => "forbidden-origin",
             Self::Closed => "closed",
+            Self::BadSignature => "bad-signature",
+            Self::LinkedElsewhere => "linked-elsewhere",
             Self::NotAdmitted => "not-admitted",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
@@ -93,6 +100,8 @@ impl Kind {
             Self::WrongBrowser => "This was started in another browser",
             Self::ForbiddenOrigin => "Requests from other sites are not accepted",
             Self::Closed => "Nobody may sign up here",
+            Self::BadSignature => "The signature is not one of this key over this challenge",
+            Self::LinkedElsewhere => "This key is linked to another account",
             Self::NotAdmitted => "This account may not use this application",
             Self::NotFound => "There is nothing here",
             Self::MethodNotAllowed => "This address does not take that method",
@@ -107,9 +116,9 @@ impl Kind {
 
     const fn status(self) -> StatusCode {
         match self {
-            Self::InvalidRequest => StatusCode::BAD_REQUEST,
+            Self::InvalidRequest | Self::BadSignature => StatusCode::BAD_REQUEST,
             Self::InvalidCredentials | Self::LoginRequired | Self::InvalidToken => StatusCode::UNAUTHORIZED,
-            Self::Conflict => StatusCode::CONFLICT,
+            Self::Conflict | Self::LinkedElsewhere => StatusCode::CONFLICT,
             Self::Expired => StatusCode::GONE,
             Self::WrongBrowser | Self::ForbiddenOrigin | Self::Closed | Self::NotAdmitted | Self::InsufficientScope => {
                 StatusCode::FORBIDDEN
@@ -292,6 +301,17 @@ impl From<Lost> for Problem {
         match lost {
             Lost::Gone => Self::new(Kind::Expired),
             Lost::OtherBrowser => Self::new(Kind::WrongBrowser),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::SignedOut => Self::new(Kind::InvalidCredentials).detail("nobody is signed in here"),
+            Refusal::Gone => Self::new(Kind::Expired),
+            Refusal::BadSignature => Self::new(Kind::BadSignature),
+            Refusal::LinkedElsewhere => Self::new(Kind::LinkedElsewhere).detail(refusal.to_string()),
         }
     }
 }

@@ -107,6 +107,7 @@ impl Deps {
                     nonce: stored.nonce.as_deref(),
                     now,
                 })
+                .await
             }
         }
     }

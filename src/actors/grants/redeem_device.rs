@@ -65,6 +65,7 @@ impl Deps {
                     nonce: None,
                     now,
                 })
+                .await
             }
         }
     }

@@ -69,7 +69,8 @@ impl Deps {
             Refresh::Retry { scope } => {
                 let scope = self.held_still(&stored, &scope).await?;
                 self.spend(authenticated).await?;
-                self.issue_refreshed(client, &token.family, &stored, &scope).map(Some)
+                let tokens = self.issue_refreshed(client, &token.family, &stored, &scope).await?;
+                Ok(Some(tokens))
             }
             Refresh::Rotate { next, scope } => {
                 let scope = self.held_still(&next, &scope).await?;
@@ -77,7 +78,8 @@ impl Deps {
                 if !self.rotate(authenticated, rotate).await? {
                     return Ok(None);
                 }
-                self.issue_refreshed(client, &token.family, &next, &scope).map(Some)
+                let tokens = self.issue_refreshed(client, &token.family, &next, &scope).await?;
+                Ok(Some(tokens))
             }
         }
     }
@@ -113,7 +115,7 @@ impl Deps {
         rotated.or_else(|replayed| oauth(replayed.into()))
     }
 
-    fn issue_refreshed(
+    async fn issue_refreshed(
         &self,
         client: &Client,
         family_id: &str,
@@ -128,5 +130,6 @@ impl Deps {
             nonce: None,
             now: self.clock.now(),
         })
+        .await
     }
 }

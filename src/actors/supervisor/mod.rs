@@ -4,13 +4,15 @@
 
 mod start;
 
-pub use start::{Foundation, House, Threads, rotation_policy, start};
+pub use start::{Foundation, House, LedgerGround, Threads, rotation_policy, start};
 
 use std::time::Duration;
 
 use super::ask::{Door, Shards};
 use super::grants::Grants;
 use super::key_ring::KeyRing;
+use super::ledger::Ledger;
+use super::linking::Linking;
 use super::login::Login;
 use super::mailer::Mailer;
 use super::members::Members;
@@ -33,6 +35,10 @@ pub struct Actors {
     pub grants: Shards<Grants>,
     /// Profiles, admission, administration; on a server that does this job.
     pub members: Option<Door<Members>>,
+    /// Entitlements, if they are among the jobs.
+    pub ledger: Option<Door<Ledger>>,
+    /// Master keys of accounts, if there are accounts and entitlements.
+    pub linking: Option<Door<Linking>>,
     /// Expiry.
     pub sweeper: Door<Sweeper>,
 }
@@ -84,6 +90,12 @@ impl Serve<CheckHealth> for Supervisor {
             if let Some(members) = &actors.members {
                 all.push(health(std::slice::from_ref(members)).await);
             }
+            if let Some(ledger) = &actors.ledger {
+                all.push(health(std::slice::from_ref(ledger)).await);
+            }
+            if let Some(linking) = &actors.linking {
+                all.push(health(std::slice::from_ref(linking)).await);
+            }
             all
         })
     }
@@ -121,6 +133,12 @@ impl Serve<StopAll> for Supervisor {
             late.extend(close(std::slice::from_ref(&actors.sweeper), patience).await);
             if let Some(members) = &actors.members {
                 late.extend(close(std::slice::from_ref(members), patience).await);
+            }
+            if let Some(linking) = &actors.linking {
+                late.extend(close(std::slice::from_ref(linking), patience).await);
+            }
+            if let Some(ledger) = &actors.ledger {
+                late.extend(close(std::slice::from_ref(ledger), patience).await);
             }
             late.extend(close(&actors.grants.doors(), patience).await);
             late.extend(close(&actors.login.doors(), patience).await);

@@ -43,7 +43,9 @@ pub(super) fn query(connection: &Connection, statement: &Statement) -> Result<Ve
     let mut rows = prepared.raw_query();
     let mut found = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
-        let values = (0..width).map(|column| read(row, column)).collect::<Result<_, _>>()?;
+        let values = (0..width)
+            .map(|column| value_at(row, column))
+            .collect::<Result<_, _>>()?;
         found.push(Row(values));
     }
     Ok(found)
@@ -55,7 +57,7 @@ const PARAMETER_NAMES: [&str; 24] = [
     "$18", "$19", "$20", "$21", "$22", "$23", "$24",
 ];
 
-fn read(row: &rusqlite::Row<'_>, column: usize) -> Result<Value, DbError> {
+pub(super) fn value_at(row: &rusqlite::Row<'_>, column: usize) -> Result<Value, DbError> {
     match row.get_ref(column).map_err(failed)? {
         ValueRef::Null => Ok(Value::Null),
         ValueRef::Integer(value) => Ok(Value::Integer(value)),

@@ -21,8 +21,18 @@ pub const MEMBER: &str = "member";
 pub const ADMIN: &str = "admin";
 /// The roles that this server itself gives meaning to; no administrator gives or takes them over HTTP.
 pub const ROLES: [&str; 2] = [MEMBER, ADMIN];
+/// Asks what the linked master key is entitled to.
+pub const ENTITLEMENTS: &str = "entitlements";
 /// The scopes that every deployment knows. All others are roles, which a person holds or not.
-pub const STANDARD: [&str; 6] = [OPENID, "profile", "email", "phone", "address", OFFLINE_ACCESS];
+pub const STANDARD: [&str; 7] = [
+    OPENID,
+    "profile",
+    "email",
+    "phone",
+    "address",
+    OFFLINE_ACCESS,
+    ENTITLEMENTS,
+];
 
 /// Longest scope parameter, in bytes.
 pub const MAX_BYTES: usize = 2048;
@@ -165,6 +175,7 @@ fn claims_of(scope: &str) -> &'static [&'static str] {
         "email" => &["email", "email_verified"],
         "address" => &["address"],
         "phone" => &["phone_number", "phone_number_verified"],
+        ENTITLEMENTS => &["entitlements"],
         _ => &[],
     }
 }

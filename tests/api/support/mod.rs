@@ -3,6 +3,7 @@
 pub mod api;
 mod browser;
 mod client;
+pub mod entitlement;
 pub mod jwt;
 mod person;
 mod publisher;
