@@ -12,6 +12,7 @@
 )]
 
 mod environment;
+mod faults;
 mod kill;
 mod neighbours;
 mod stopping;
