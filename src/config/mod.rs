@@ -24,6 +24,7 @@ mod limits;
 mod load;
 mod log;
 mod mail;
+mod postgres;
 mod print;
 mod raw;
 mod reader;
@@ -50,6 +51,7 @@ pub use lifetimes::Lifetimes;
 pub use limits::{Bucket, Limits};
 pub use log::{Log, LogFormat};
 pub use mail::Mail;
+pub use postgres::{Connections, PostgresTls, PostgresUrl};
 pub use realm::Realm;
 pub use secrets::{KeyError, MasterKey, Password};
 pub use smtp::{Delivery, Smtp, Starttls};
@@ -100,6 +102,8 @@ pub struct Config {
     pub http: Http,
     /// Throttles.
     pub limits: Limits,
+    /// Connections to PostgreSQL.
+    pub postgres: Connections,
     /// The most entries of each kind in the key-value store.
     pub kv: Kv,
     /// The most messages that may wait at each actor.
@@ -134,6 +138,7 @@ impl Config {
             define: Define::blank(),
             http: Http::default(),
             limits: Limits::default(),
+            postgres: Connections::default(),
             kv: Kv::default(),
             actors: Actors::default(),
             mail: Mail::blank(),
@@ -153,6 +158,7 @@ impl Section for Config {
         v.section("define", &mut self.define);
         v.section("http", &mut self.http);
         v.section("limits", &mut self.limits);
+        v.section("postgres", &mut self.postgres);
         v.section("kv", &mut self.kv);
         v.section("actors", &mut self.actors);
         v.section("mail", &mut self.mail);

@@ -1,7 +1,7 @@
 //! When the database fails, the request fails: nothing is answered 200 that was not written (CVE-2020-15223).
 
 use countersign::app;
-use countersign::config::{Config, DatabaseUrl, Dev, MasterKey, Mode};
+use countersign::config::{Config, Connections, DatabaseUrl, Dev, MasterKey, Mode};
 use countersign::db::store::Migrate;
 use countersign::db::{Row, Statement, Store};
 use countersign::domain::clock::Timestamp;
@@ -166,7 +166,8 @@ async fn start_again(folder: &tempfile::TempDir, master_key: [u8; 32]) -> Result
 fn keys_in(folder: &tempfile::TempDir) -> Vec<String> {
     let url = DatabaseUrl::SqliteFile(folder.path().join("countersign.db"));
     let epoch = Timestamp::from_millis(0);
-    let (store, _) = Store::open(&url, Mode::Dev, Migrate::Never, epoch).expect("the database opens");
+    let opened = Store::open(&url, Connections::default(), Mode::Dev, Migrate::Never, epoch).now_or_never();
+    let (store, _) = opened.expect("does not wait").expect("the database opens");
     let statement = Statement::new(
         "SELECT name, hex(sealed) FROM secrets UNION ALL SELECT kid, hex(sealed) FROM rotating_keys ORDER BY 1",
     );
