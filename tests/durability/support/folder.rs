@@ -104,11 +104,6 @@ impl Folder {
         ]
     }
 
-    /// Whether several servers may use it at once.
-    pub fn is_shared(&self) -> bool {
-        self.shared.is_some()
-    }
-
     /// The data folder.
     pub fn path(&self) -> PathBuf {
         self.outer.path().join("data")
