@@ -80,8 +80,9 @@ impl Server {
         let own_clock = Arc::clone(&clock);
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = app::Server::start(config, own_clock, Arc::new(SystemRandom)).await;
-                let server = server.expect("the server starts");
+                let server = app::Server::start(config, own_clock, Arc::new(SystemRandom))
+                    .await
+                    .expect("the server starts");
                 ready.send(server.ready.issuer.clone()).expect("the test waits");
                 let told = async {
                     let _ = stopped.await;

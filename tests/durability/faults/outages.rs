@@ -78,7 +78,7 @@ fn a_frozen_database() {
 #[test]
 fn a_database_whose_tables_somebody_locks_until_every_connection_waits() {
     outlives(House::with(2), |house| {
-        let sql = "BEGIN; LOCK TABLE accounts, sessions, families, authorization_codes, clients IN ACCESS EXCLUSIVE MODE; \
+        let sql = "BEGIN; LOCK TABLE deployment, accounts, sessions, families, clients IN ACCESS EXCLUSIVE MODE; \
                    SELECT pg_sleep(8); COMMIT";
         let held = Command::new("psql")
             .args(["-X", "-q", "-d", &house.postgres.url, "-c", sql])
