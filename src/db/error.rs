@@ -81,12 +81,6 @@ pub enum OpenError {
     /// Another server process uses the same SQLite file.
     #[error("another countersign server is using {0}; stop it first, or use PostgreSQL for several processes")]
     InUse(String),
-<<<<<<< HEAD
-    /// The key-value store cannot be used.
-    #[error("{0}")]
-    KeyValue(String),
-=======
->>>>>>> 36d1a26
     /// A PostgreSQL database that cannot be used.
     #[error("cannot use {database}: {reason}; {mend}")]
     Postgres {
@@ -108,12 +102,9 @@ pub enum OpenError {
         "a countersign server with kv_url = \"memory:\" is using {0}; stop it, or give both the same kv_url = \"redis://…\""
     )]
     OtherIsAlone(String),
-<<<<<<< HEAD
-=======
     /// The key-value store cannot be used.
     #[error("{0}")]
     KeyValue(String),
->>>>>>> 36d1a26
     /// A migration failed; the schema stays at the version before it.
     #[error("migrating the database failed: {0}")]
     Migration(String),
