@@ -12,5 +12,5 @@ mod wire;
 pub use browser::{Answer, Browser};
 pub use client::{Client, Tokens, VERIFIER, query_of};
 pub use person::Person;
-pub use server::{MASTER_KEY, Server};
+pub use server::{Home, MASTER_KEY, Server, is_scaled};
 pub use wire::FORM;
