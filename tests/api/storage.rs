@@ -18,12 +18,18 @@ fn break_table(server: &Server, table: &str) {
                 .to_owned(),
         );
         let on = format!("ON {table} FOR EACH ROW EXECUTE FUNCTION broken()");
-        write(server, format!("CREATE TRIGGER break_{table} BEFORE INSERT OR UPDATE OR DELETE {on}"));
+        write(
+            server,
+            format!("CREATE TRIGGER break_{table} BEFORE INSERT OR UPDATE OR DELETE {on}"),
+        );
         return;
     }
     for kind in ["INSERT", "UPDATE", "DELETE"] {
         let fail = "BEGIN SELECT RAISE(FAIL, 'broken'); END";
-        write(server, format!("CREATE TRIGGER break_{table}_{kind} BEFORE {kind} ON {table} {fail}"));
+        write(
+            server,
+            format!("CREATE TRIGGER break_{table}_{kind} BEFORE {kind} ON {table} {fail}"),
+        );
     }
 }
 

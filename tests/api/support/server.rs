@@ -63,7 +63,17 @@ impl Home {
     pub fn new() -> Self {
         Self {
             folder: tempfile::tempdir().expect("a folder"),
-            shared: is_scaled().then(|| (Database::fresh(), test_stores::fresh_redis())),
+            shared: is_scaled().then(|| {
+                let migrated = Database::copy_of("migrated", migrate);
+                (migrated, test_stores::fresh_redis())
+            }),
+        }
+    }
+
+    /// Goes on as if the key-value store had been emptied, as one in memory is by a stop of its server.
+    pub fn forget(&mut self) {
+        if let Some((_, redis)) = &mut self.shared {
+            *redis = test_stores::fresh_redis();
         }
     }
 
@@ -77,16 +87,7 @@ impl Home {
         let none = std::iter::empty::<(String, String)>();
         let mut config = Config::dev(dev, &MasterKey::new(MASTER_KEY), none).expect("a configuration");
         if let Some((database, redis)) = &self.shared {
-            let env = [
-                ("COUNTERSIGN_DATABASE_URL", &*database.url()),
-                ("COUNTERSIGN_KV_URL", redis),
-                ("COUNTERSIGN_MASTER_KEY", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"),
-                ("COUNTERSIGN_DEFINE__ISSUER", "https://id.example.org"),
-                ("COUNTERSIGN_MAIL__FROM", "a@example.org"),
-                ("COUNTERSIGN_MAIL__URL", "smtp://localhost"),
-            ]
-            .map(|(name, value)| (name, value.to_owned()));
-            let shared = Config::load(None, env).expect("a configuration");
+            let shared = scaled(&database.url(), redis);
             (config.database_url, config.kv_url) = (shared.database_url, shared.kv_url);
             // Hundreds of tests share one server.
             config.postgres = Connections { readers: 4, writers: 2 };
@@ -102,11 +103,7 @@ impl Home {
     }
 
     /// Works on its database from a thread of its own, and waits for that.
-    pub fn beside<T: Send>(
-        &self,
-        now: Timestamp,
-        work: impl AsyncFnOnce(Store, WriteConnection) -> T + Send,
-    ) -> T {
+    pub fn beside<T: Send>(&self, now: Timestamp, work: impl AsyncFnOnce(Store, WriteConnection) -> T + Send) -> T {
         std::thread::scope(|scope| {
             let working = scope.spawn(|| {
                 let runtime = actix_web::rt::Runtime::new().expect("a runtime");
@@ -118,6 +115,34 @@ impl Home {
             working.join().expect("the work is done")
         })
     }
+}
+
+/// A configuration for these stores; the rest of it is of no matter.
+fn scaled(database_url: &str, kv_url: &str) -> Config {
+    let env = [
+        ("COUNTERSIGN_DATABASE_URL", database_url),
+        ("COUNTERSIGN_KV_URL", kv_url),
+        (
+            "COUNTERSIGN_MASTER_KEY",
+            "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+        ),
+        ("COUNTERSIGN_DEFINE__ISSUER", "https://id.example.org"),
+        ("COUNTERSIGN_MAIL__FROM", "a@example.org"),
+        ("COUNTERSIGN_MAIL__URL", "smtp://localhost"),
+    ];
+    Config::load(None, env).expect("a configuration")
+}
+
+/// Makes the tables that every server of a run begins with.
+fn migrate(url: &str) {
+    let config = scaled(url, "memory:");
+    let migrating = std::thread::spawn(move || {
+        let runtime = actix_web::rt::Runtime::new().expect("a runtime");
+        let now = SystemClock::start().now();
+        let opened = Store::open(&config.database_url, config.postgres, Mode::Dev, Migrate::Up, now);
+        runtime.block_on(opened).map(drop).expect("migrates");
+    });
+    migrating.join().expect("migrates");
 }
 
 /// A running server. It stops in order when dropped, and fails the test if it cannot.

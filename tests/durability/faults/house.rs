@@ -99,7 +99,9 @@ impl House {
     pub fn recovered(&self) {
         let began = Instant::now();
         for server in &self.servers {
-            until(RECOVERY, "every server is ready again", || status(server, "/readyz") == Some(200));
+            until(RECOVERY, "every server is ready again", || {
+                status(server, "/readyz") == Some(200)
+            });
         }
         println!("ready again after {:?}", began.elapsed());
     }

@@ -57,9 +57,14 @@ fn ds_01_to_05_what_is_good_for_one_use_is_used_once_among_two_servers() {
             refreshes(&wire, &mut browser).await;
         });
     }
-    let rotations = house.folder.rows("SELECT sequence FROM families WHERE sequence > 0 ORDER BY id");
+    let rotations = house
+        .folder
+        .rows("SELECT sequence FROM families WHERE sequence > 0 ORDER BY id");
     assert_eq!(rotations.len(), 3);
-    assert!(rotations.iter().all(|row| row.integer(0).expect("a number") == 1), "each rotated once");
+    assert!(
+        rotations.iter().all(|row| row.integer(0).expect("a number") == 1),
+        "each rotated once"
+    );
 }
 
 /// One login state is finished once.
@@ -67,7 +72,11 @@ async fn finishes(wire: &Wire<'_>, email: &str) {
     let (message, logging_in) = LoggingIn::start("a password");
     let mut browser = Browser::default();
     let body = json!({ "email": email, "client_request": message });
-    let started = browser.post(wire, "/login/start/", &body).await.expect("an answer").json();
+    let started = browser
+        .post(wire, "/login/start/", &body)
+        .await
+        .expect("an answer")
+        .json();
     let message = started["server_message"].as_str().expect("a message");
     let ke3 = logging_in.finish("a password", message).expect("the password is right");
     let body = json!({ "auth_id": started["auth_id"], "client_request": ke3 });
@@ -81,7 +90,10 @@ async fn finishes(wire: &Wire<'_>, email: &str) {
 
 /// A code is redeemed once, and its replays end what it gave.
 async fn codes(wire: &Wire<'_>, browser: &mut Browser) {
-    let code = browser.authorize(wire, "openid email").await.and_then(|answer| answer.code());
+    let code = browser
+        .authorize(wire, "openid email")
+        .await
+        .and_then(|answer| answer.code());
     let code = code.expect("a code");
     let good = at_once(|| wire.redeem(&code)).await;
     assert_eq!(good.len(), 1, "one redemption");
@@ -91,10 +103,16 @@ async fn codes(wire: &Wire<'_>, browser: &mut Browser) {
 
 /// A refresh token has one successor, whoever asks.
 async fn refreshes(wire: &Wire<'_>, browser: &mut Browser) {
-    let code = browser.authorize(wire, "openid offline_access").await.and_then(|answer| answer.code());
+    let code = browser
+        .authorize(wire, "openid offline_access")
+        .await
+        .and_then(|answer| answer.code());
     let tokens = wire.redeem(&code.expect("a code")).await.expect("an answer").json();
     let token = tokens["refresh_token"].as_str().expect("a token");
     let good = at_once(|| wire.refresh(token)).await;
-    let successors: BTreeSet<String> = good.iter().map(|answer| answer.json()["refresh_token"].to_string()).collect();
+    let successors: BTreeSet<String> = good
+        .iter()
+        .map(|answer| answer.json()["refresh_token"].to_string())
+        .collect();
     assert_eq!((good.is_empty(), successors.len()), (false, 1));
 }

@@ -27,7 +27,9 @@ fn outlives(mut house: House, outage: impl FnOnce(&mut House)) {
     let log = Log::default();
     let ((away, back, well), visitor) = Visitor::around(&addresses, || {
         under_load(&addresses, &mut clients, &log, &history, || {
-            until(Duration::from_mins(2), "the load has come about", || log.acknowledged() >= LEAST_ACKNOWLEDGED);
+            until(Duration::from_mins(2), "the load has come about", || {
+                log.acknowledged() >= LEAST_ACKNOWLEDGED
+            });
             let away = Instant::now();
             outage(&mut house);
             let back = Instant::now();
@@ -48,7 +50,9 @@ fn outlives(mut house: House, outage: impl FnOnce(&mut House)) {
     supply(&house.folder, &mut clients, 1);
     let log = Log::default();
     under_load(&addresses, &mut clients, &log, &history, || {
-        until(Duration::from_mins(1), "all work again", || log.acknowledged() >= LEAST_ACKNOWLEDGED);
+        until(Duration::from_mins(1), "all work again", || {
+            log.acknowledged() >= LEAST_ACKNOWLEDGED
+        });
         log.end();
     });
     assert_eq!(log.unavailable(), 0, "nothing is refused any more");
@@ -147,7 +151,9 @@ fn connections_that_are_cut_after_a_commit_and_before_its_answer() {
         supply(&house.folder, &mut clients, round);
         let log = Log::default();
         under_load(&addresses, &mut clients, &log, &history, || {
-            until(Duration::from_mins(2), "the load has come about", || log.acknowledged() >= 100);
+            until(Duration::from_mins(2), "the load has come about", || {
+                log.acknowledged() >= 100
+            });
             let before = proxy.cuts();
             for _ in 0..4 {
                 let last = proxy.cuts();
@@ -177,5 +183,9 @@ fn redis(keeper: &Keeper, command: &str) {
     writeln!(stream, "{command}\r").expect("is sent");
     let mut answer = [0; 64];
     let count = stream.read(&mut answer).expect("is answered");
-    assert!(answer[..count].starts_with(b"+OK"), "{command}: {}", String::from_utf8_lossy(&answer[..count]));
+    assert!(
+        answer[..count].starts_with(b"+OK"),
+        "{command}: {}",
+        String::from_utf8_lossy(&answer[..count])
+    );
 }

@@ -69,7 +69,9 @@ fn pass(client: TcpStream, server: TcpStream, state: &Arc<State>) {
     let state = Arc::clone(state);
     std::thread::spawn(move || {
         copy(from, to, |chunk| {
-            let is_done = DONE.iter().any(|done| chunk.windows(done.len()).any(|part| part == *done));
+            let is_done = DONE
+                .iter()
+                .any(|done| chunk.windows(done.len()).any(|part| part == *done));
             let cut = is_done && state.armed.swap(false, Ordering::SeqCst);
             if cut {
                 state.cuts.fetch_add(1, Ordering::SeqCst);

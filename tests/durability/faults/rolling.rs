@@ -59,7 +59,9 @@ impl Nginx {
 
     fn reload(&self, down: Option<usize>) {
         self.write(down);
-        let sent = Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status();
+        let sent = Command::new("kill")
+            .args(["-HUP", &self.child.id().to_string()])
+            .status();
         assert!(sent.expect("kill is there").success());
         // Old workers finish what they have; new ones have begun by then.
         std::thread::sleep(Duration::from_secs(1));
@@ -68,7 +70,9 @@ impl Nginx {
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let _ = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
         let _ = self.child.wait();
     }
 }
@@ -86,19 +90,25 @@ fn op_06_two_servers_are_restarted_in_turn_and_no_request_fails() {
     let log = Log::default().without_keep_alive();
     under_load(&through, &mut clients, &log, &history, || {
         let working = |least: usize| {
-            until(Duration::from_mins(2), "the load goes on", || log.acknowledged() >= least);
+            until(Duration::from_mins(2), "the load goes on", || {
+                log.acknowledged() >= least
+            });
         };
         working(100);
         for index in 0..2 {
             nginx.reload(Some(index));
             house.servers[index].terminate();
-            until(Duration::from_secs(40), "it has stopped", || !house.servers[index].lives());
+            until(Duration::from_secs(40), "it has stopped", || {
+                !house.servers[index].lives()
+            });
             if index == 0 {
                 migrate(&house.postgres.url);
             }
             let address = nginx.servers[index].clone();
             house.servers[index] = house.start(&[("COUNTERSIGN_LISTEN", &address)]);
-            until(Duration::from_secs(20), "it is ready", || status(&house.servers[index], "/readyz") == Some(200));
+            until(Duration::from_secs(20), "it is ready", || {
+                status(&house.servers[index], "/readyz") == Some(200)
+            });
             nginx.reload(None);
             working(log.acknowledged() + 100);
         }
@@ -109,7 +119,10 @@ fn op_06_two_servers_are_restarted_in_turn_and_no_request_fails() {
     assert_eq!((log.failed(), log.in_flight()), (0, 0), "of {asked} requests");
     check_all(&house.folder, &house.addresses(), &mut clients, &history, true);
     history.assert_clean(1);
-    println!("{asked} requests, none failed; {} writes acknowledged", log.acknowledged());
+    println!(
+        "{asked} requests, none failed; {} writes acknowledged",
+        log.acknowledged()
+    );
 }
 
 /// What a later version's migration does first: it adds, so that servers of both versions go on.

@@ -28,7 +28,9 @@ fn what_was_acknowledged_outlives_random_kills_of_servers_and_stores() {
         let log = Log::default();
         let addresses = house.addresses();
         under_load(&addresses, &mut clients, &log, &history, || {
-            until(Duration::from_mins(2), "the load has come about", || log.acknowledged() >= least);
+            until(Duration::from_mins(2), "the load has come about", || {
+                log.acknowledged() >= least
+            });
             (KILLS[kill].1)(&mut house);
             log.end();
         });
@@ -79,7 +81,10 @@ struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).expect("31 bits") % bound
     }
 }

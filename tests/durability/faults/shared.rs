@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::House;
 use super::house::{get, until};
 use crate::kill::on_this_thread;
-use crate::support::{Browser, LoggingIn, Log, Process, Wire};
+use crate::support::{Browser, Log, LoggingIn, Process, Wire};
 
 /// How soon a server knows what a command has changed, or that another has died.
 const SECONDS: Duration = Duration::from_secs(12);
@@ -24,7 +24,10 @@ async fn sign_up(house: &House, wire: &Wire<'_>, email: &str) {
         })
     };
     let confirmed = browser.post(wire, "/onboard/email/", &json!({ "token": link })).await;
-    let token = confirmed.expect("an answer").json()["token"].as_str().expect("a token").to_owned();
+    let token = confirmed.expect("an answer").json()["token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
     let registered = browser.register(wire, &token, "a password").await.expect("an answer");
     assert_eq!(registered.status, 200, "{registered:?}");
 }
@@ -41,7 +44,11 @@ fn ds_06_every_step_of_a_sign_in_may_go_to_another_process() {
         let mut browser = Browser::default();
         let (message, logging_in) = LoggingIn::start("a password");
         let body = json!({ "email": "ada@example.org", "client_request": message });
-        let started = browser.post(&a, "/login/start/", &body).await.expect("an answer").json();
+        let started = browser
+            .post(&a, "/login/start/", &body)
+            .await
+            .expect("an answer")
+            .json();
         let message = started["server_message"].as_str().expect("a message");
         let ke3 = logging_in.finish("a password", message).expect("the password is right");
         let body = json!({ "auth_id": started["auth_id"], "client_request": ke3 });
@@ -51,19 +58,43 @@ fn ds_06_every_step_of_a_sign_in_may_go_to_another_process() {
         let answer = browser.authorize(&a, "openid email").await.expect("an answer");
         let code = answer.code().expect("a code");
         let tokens = c.redeem(&code).await.expect("an answer").json();
-        let refreshed = a.refresh(tokens["refresh_token"].as_str().expect("one")).await.expect("an answer");
+        let refreshed = a
+            .refresh(tokens["refresh_token"].as_str().expect("one"))
+            .await
+            .expect("an answer");
         assert_eq!(refreshed.status, 200, "{refreshed:?}");
         let tokens = refreshed.json();
         let text = |name: &str| tokens[name].as_str().expect("one").to_owned();
         for wire in [&a, &b, &c] {
-            assert_eq!(wire.userinfo(&text("access_token")).await.expect("an answer").status, 200);
+            assert_eq!(
+                wire.userinfo(&text("access_token")).await.expect("an answer").status,
+                200
+            );
         }
-        let ended = browser.clone().post(&b, "/account/logout/", &json!({})).await.expect("an answer");
+        let ended = browser
+            .clone()
+            .post(&b, "/account/logout/", &json!({}))
+            .await
+            .expect("an answer");
         assert_eq!(ended.status, 200, "{ended:?}");
         for wire in [&c, &a, &b] {
-            assert_eq!(browser.clone().get(wire, "/account/session/").await.expect("an answer").status, 401);
-            assert_eq!(wire.userinfo(&text("access_token")).await.expect("an answer").status, 401);
-            assert_eq!(wire.refresh(&text("refresh_token")).await.expect("an answer").status, 400);
+            assert_eq!(
+                browser
+                    .clone()
+                    .get(wire, "/account/session/")
+                    .await
+                    .expect("an answer")
+                    .status,
+                401
+            );
+            assert_eq!(
+                wire.userinfo(&text("access_token")).await.expect("an answer").status,
+                401
+            );
+            assert_eq!(
+                wire.refresh(&text("refresh_token")).await.expect("an answer").status,
+                400
+            );
         }
     });
 }
@@ -83,8 +114,16 @@ fn bf_04_guesses_are_counted_over_all_processes() {
             let answer = Browser::default().post(&wire, "/login/start/", &body).await;
             statuses.push(answer.expect("an answer").status);
         }
-        assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 10, "{statuses:?}");
-        assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 4, "{statuses:?}");
+        assert_eq!(
+            statuses.iter().filter(|status| **status == 200).count(),
+            10,
+            "{statuses:?}"
+        );
+        assert_eq!(
+            statuses.iter().filter(|status| **status == 429).count(),
+            4,
+            "{statuses:?}"
+        );
     });
 }
 
@@ -115,9 +154,17 @@ fn what_a_command_changes_all_servers_notice_within_seconds() {
         let mut browser = Browser::default();
         assert_eq!(browser.log_in(&a, "ada@example.org", "a password").await, Some(true));
         let answer = browser.authorize(&b, "openid email").await.expect("an answer");
-        let tokens = a.redeem(&answer.code().expect("a code")).await.expect("an answer").json();
+        let tokens = a
+            .redeem(&answer.code().expect("a code"))
+            .await
+            .expect("an answer")
+            .json();
         let access = tokens["access_token"].as_str().expect("one");
-        assert_eq!(b.userinfo(access).await.expect("an answer").status, 200, "signed by the new key");
+        assert_eq!(
+            b.userinfo(access).await.expect("an answer").status,
+            200,
+            "signed by the new key"
+        );
     });
     house.command(&["user", "disable", "ada@example.org"]);
     on_this_thread(async {
@@ -142,11 +189,17 @@ fn the_turn_to_sweep_moves_on_when_its_process_dies_or_freezes_and_a_thawed_one_
     let holder = house.servers.iter().position(holds).expect("one has it");
 
     house.servers[holder].signal("STOP");
-    until(SECONDS, "the other has taken the turn from a frozen one", || holds(&house.servers[1 - holder]));
+    until(SECONDS, "the other has taken the turn from a frozen one", || {
+        holds(&house.servers[1 - holder])
+    });
     house.servers[holder].signal("CONT");
-    until(SECONDS, "the thawed one has seen that", || !holds(&house.servers[holder]));
+    until(SECONDS, "the thawed one has seen that", || {
+        !holds(&house.servers[holder])
+    });
     assert!(holds(&house.servers[1 - holder]));
 
     house.servers[1 - holder].kill();
-    until(SECONDS, "the turn came from a dead one", || holds(&house.servers[holder]));
+    until(SECONDS, "the turn came from a dead one", || {
+        holds(&house.servers[holder])
+    });
 }

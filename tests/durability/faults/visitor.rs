@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::kill::on_this_thread;
-use crate::support::{Answer, Browser, LoggingIn, Log, Wire};
+use crate::support::{Answer, Browser, Log, LoggingIn, Wire};
 
 /// How long anybody may wait for a refusal while a store is away.
 const SOON: Duration = Duration::from_secs(6);
@@ -59,8 +59,12 @@ impl Visitor {
     }
 
     fn ask_health(&self, address: &str) {
-        self.note(address, "/healthz", async |wire| Browser::default().get(wire, "/healthz").await);
-        self.note(address, "/readyz", async |wire| Browser::default().get(wire, "/readyz").await);
+        self.note(address, "/healthz", async |wire| {
+            Browser::default().get(wire, "/healthz").await
+        });
+        self.note(address, "/readyz", async |wire| {
+            Browser::default().get(wire, "/readyz").await
+        });
     }
 
     /// A login charges throttles, reads the database and leaves a state; a token is looked up in the database alone.
@@ -98,17 +102,30 @@ impl Visitor {
                 (_, Some(503)) => (visit.says_when && visit.asked < well, SOON),
                 _ => (false, SOON),
             };
-            assert!(fine && visit.took <= most, "{visit:?}, {:?} after the store was back", visit.asked.checked_duration_since(back));
+            assert!(
+                fine && visit.took <= most,
+                "{visit:?}, {:?} after the store was back",
+                visit.asked.checked_duration_since(back)
+            );
         }
         let during = |visit: &&Visit| visit.asked > away && visit.asked < back;
         if back - away > Duration::from_secs(3) {
-            let refused = of("login").filter(during).filter(|visit| visit.status == Some(503)).count();
+            let refused = of("login")
+                .filter(during)
+                .filter(|visit| visit.status == Some(503))
+                .count();
             assert!(refused > 0, "nobody was told that the store was away");
-            let told = of("/readyz").filter(during).filter(|visit| visit.status == Some(503)).count();
+            let told = of("/readyz")
+                .filter(during)
+                .filter(|visit| visit.status == Some(503))
+                .count();
             assert!(told > 0, "/readyz did not tell that the store was away");
         }
         for what in ["/healthz", "/readyz", "login", "refresh"] {
-            assert!(of(what).any(|visit| visit.asked > well), "{what} was not asked in the end");
+            assert!(
+                of(what).any(|visit| visit.asked > well),
+                "{what} was not asked in the end"
+            );
         }
         let late = of("/readyz").find(|visit| visit.asked > well && visit.status != Some(200));
         assert!(late.is_none(), "not ready in time: {late:?}");

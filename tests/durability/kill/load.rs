@@ -70,13 +70,7 @@ pub fn under_load<T>(
 }
 
 /// Lets each client settle what it does not know and verify what it knows, then reads the database.
-pub fn check_all(
-    folder: &Folder,
-    addresses: &[String],
-    clients: &mut [Client],
-    history: &History,
-    everything: bool,
-) {
+pub fn check_all(folder: &Folder, addresses: &[String], clients: &mut [Client], history: &History, everything: bool) {
     let log = Log::default();
     let before = database::read(folder);
     std::thread::scope(|scope| {

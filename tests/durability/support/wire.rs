@@ -102,7 +102,12 @@ impl Log {
     /// Fails if a refusal was not as it has to be.
     pub fn assert_well_refused(&self) {
         let complaints = self.complaints.lock().unwrap();
-        assert!(complaints.is_empty(), "{} answers, first {:#?}", complaints.len(), complaints.first());
+        assert!(
+            complaints.is_empty(),
+            "{} answers, first {:#?}",
+            complaints.len(),
+            complaints.first()
+        );
     }
 
     /// Takes an answer, which is none where it says that nobody knows whether it was done.
@@ -178,9 +183,7 @@ impl<'a> Wire<'a> {
         let turn = self.turn.get();
         self.turn.set(turn + 1);
         let base = &self.bases[turn % self.bases.len()];
-        self.http
-            .request(method, format!("{base}{path}"))
-            .header("host", host)
+        self.http.request(method, format!("{base}{path}")).header("host", host)
     }
 
     /// The answer, whole; `None` if there was none.
