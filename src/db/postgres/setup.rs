@@ -202,11 +202,12 @@ async fn look(connector: &Connector, session: &Session) -> Result<Found, OpenErr
         return Err(foreign());
     }
     let [version] = ask(session, "SELECT COALESCE(MAX(version), 0) FROM refinery_schema_history").await?;
+    let [deployment] = ask(session, "SELECT CAST(to_regclass('deployment') AS TEXT)").await?;
+    if deployment.is_none() {
+        return Err(foreign());
+    }
     let second = "SELECT application, mode, oldest_schema FROM deployment WHERE id = 1";
-    let [application, mode, oldest] = match ask(session, second).await {
-        Err(OpenError::Db(DbError::Inconsistent(_))) => return Err(foreign()),
-        other => other?,
-    };
+    let [application, mode, oldest] = ask(session, second).await?;
     if application.as_deref().is_some_and(|name| name != "countersign") {
         return Err(foreign());
     }

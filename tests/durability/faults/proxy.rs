@@ -6,7 +6,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// What the database says when something was written for good (CommandComplete, its tag and a zero byte).
+/// What the database says when something was written for good (`CommandComplete`, its tag and a zero byte).
 const DONE: [&[u8]; 2] = [b"COMMIT\0", b"1\0Z\0\0\0\x05I"];
 
 /// A proxy that lives as long as the test.
@@ -83,7 +83,7 @@ fn pass(client: TcpStream, server: TcpStream, state: &Arc<State>) {
 
 /// Copies until the end, an error, or a chunk that is to be swallowed; then both directions are closed.
 fn copy(mut from: TcpStream, mut to: TcpStream, mut swallows: impl FnMut(&[u8]) -> bool) {
-    let mut chunk = [0; 65536];
+    let mut chunk = vec![0; 65536];
     while let Ok(count) = from.read(&mut chunk) {
         if count == 0 || swallows(&chunk[..count]) || to.write_all(&chunk[..count]).is_err() {
             break;

@@ -49,8 +49,11 @@ fn what_was_acknowledged_outlives_random_kills_of_servers_and_stores() {
     );
 }
 
-/// Each kills something and brings it back.
-const KILLS: [(&str, fn(&mut House)); 6] = [
+/// Kills something and brings it back.
+type Kill = fn(&mut House);
+
+/// What is killed.
+const KILLS: [(&str, Kill); 6] = [
     ("one server", |house| house.replace(0)),
     ("the other server", |house| house.replace(1)),
     ("both servers", |house| {

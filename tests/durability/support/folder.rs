@@ -92,7 +92,7 @@ impl Folder {
     /// The variables that a server on shared stores is told; its commands too.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         let stores = self.shared.as_ref().expect("stores that are shared");
-        let key: String = self.key.iter().map(|byte| format!("{byte:02x}")).collect();
+        let key = hex::encode(self.key);
         vec![
             ("COUNTERSIGN_LISTEN", "127.0.0.1:0".to_owned()),
             ("COUNTERSIGN_DATABASE_URL", stores.database_url.clone()),
