@@ -213,6 +213,11 @@ impl Server {
         format!("{}{path}", self.issuer)
     }
 
+    /// What its clock shows, in seconds since 1970.
+    pub fn now(&self) -> i64 {
+        self.clock.now().as_secs()
+    }
+
     /// Stops it and gives back what outlives it.
     pub fn stop(mut self) -> Home {
         self.end();
@@ -245,6 +250,7 @@ impl Server {
         let registrar = Registrar {
             random: &SystemRandom,
             loopback_issuer: true,
+            by_operator: true,
         };
         let registered = metadata.register(registrar).expect("is registered");
         let insert = clients::insert(&registered.client, self.clock.now()).expect("a statement");
@@ -290,6 +296,8 @@ fn generous(mut config: Config) -> Config {
         &mut config.limits.email_browser,
         &mut config.limits.email,
         &mut config.limits.client_address,
+        &mut config.limits.user_code,
+        &mut config.limits.device_address,
         &mut config.limits.mail_recipient,
         &mut config.limits.mail_address,
     ] {

@@ -83,6 +83,7 @@ impl Folder {
         let registrar = Registrar {
             random: &SystemRandom,
             loopback_issuer: true,
+            by_operator: true,
         };
         let registered = metadata.register(registrar).expect("registers");
         let insert = clients::insert(&registered.client, now()).expect("a statement");
