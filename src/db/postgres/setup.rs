@@ -8,7 +8,7 @@ use super::lanes::Lanes;
 use super::readers::Readers;
 use super::trouble::{Trouble, chain};
 use crate::config::{Connections, Mode, PostgresUrl};
-use crate::db::error::{DbError, OpenError};
+use crate::db::error::OpenError;
 use crate::db::migrate::{self, Deployment, Found, SCHEMA, Status};
 use crate::db::store::Migrate;
 use crate::domain::clock::Timestamp;
