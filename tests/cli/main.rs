@@ -10,6 +10,7 @@ mod arguments;
 mod clients;
 mod database;
 mod keys;
+mod postgres;
 mod server;
 mod support;
 mod users;
