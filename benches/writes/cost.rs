@@ -75,8 +75,8 @@ impl Meter {
         let end = self.moment();
         let (commits, syncs) = match self {
             Self::Postgres { url, .. } => {
-                // Sessions hand in what they counted about a second after they have become idle.
-                actix_rt::time::sleep(Duration::from_secs(2)).await;
+                // Sessions hand in what they counted ten seconds after they have become idle.
+                actix_rt::time::sleep(Duration::from_secs(11)).await;
                 let told = test_stores::psql(
                     url,
                     "SELECT (SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()), \

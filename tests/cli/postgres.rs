@@ -70,7 +70,7 @@ fn a_database_is_made_by_command_alone_and_then_serves_all_of_them() {
     on.deployment.run_with(&again, b"another\n").refused(&["account"]);
     on.run(&["user", "scope", "ann@example.org", "--add", "admin"]).json();
     on.run(&["user", "disable", "ann@example.org"]).json();
-    assert_eq!(on.run(&["user", "list"]).json()[0]["status"], "disabled");
+    assert_eq!(on.run(&["user", "list"]).json()["users"][0]["status"], "disabled");
     let shop = [
         "client",
         "add",
@@ -115,7 +115,7 @@ fn commands_work_beside_a_server_but_for_those_that_must_not() {
     let on = OnPostgres::migrated();
     let server = on.serving();
     on.deployment.add_ann();
-    assert_eq!(on.run(&["user", "list"]).json()[0]["email"], "ann@example.org");
+    assert_eq!(on.run(&["user", "list"]).json()["users"][0]["email"], "ann@example.org");
     let new = on.deployment.write("new.key", OTHER_KEY);
     let reseal = ["keys", "reseal", "--new-master-key-file", new.to_str().expect("UTF-8")];
     on.run(&reseal).refused(&["a server is using", "stop it"]);
@@ -150,5 +150,5 @@ fn what_is_wrong_with_the_database_is_one_sentence() {
     command.env("COUNTERSIGN_MAIL__FROM", "a@example.org");
     command.env("COUNTERSIGN_MAIL__URL", "smtp://localhost:25");
     command.args(["user", "list", "--json"]);
-    assert_eq!(run(command, b"").json(), json!([]));
+    assert_eq!(run(command, b"").json()["users"], json!([]));
 }
