@@ -96,20 +96,20 @@ async fn report(name: &str, house: &House, meter: &Meter, accounts: usize, small
     costs.push(measure(meter, CALLERS, OPERATIONS, login).await);
     let userinfo = async || {
         let [id, ..] = family(next(accounts * FAMILIES));
-        let found = house.query(&families::standing(&id, "jti", NOW, NOW)).await;
+        let found = house.query(&families::standing(&id, ["jti", "root"], NOW, NOW)).await;
         assert_eq!(found.len(), 1);
     };
     costs.push(measure(meter, CALLERS, OPERATIONS, userinfo).await);
     let refresh = async || {
         let [id, ..] = family(next(accounts * FAMILIES));
-        let found = house.query(&families::by_id(&id)).await;
+        let found = house.query(&families::by_id(&id, None)).await;
         let family = families::read(&found[0]).expect("a family");
         let next = Family {
             sequence: family.sequence + 1,
             ..family.clone()
         };
         house
-            .execute(families::rotate(&id, family.sequence, &next).expect("a statement"))
+            .execute(families::rotate(&id, family.sequence, &next, None).expect("a statement"))
             .await;
     };
     costs.push(measure(meter, CALLERS, OPERATIONS, refresh).await);

@@ -4,6 +4,7 @@ mod faults;
 mod opening;
 mod plans;
 mod proxy;
+mod statements;
 mod writing;
 
 use std::time::Duration;
