@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::error::{ConfigError, Origin};
 use super::layers::Layers;
-use super::{Config, DatabaseUrl, Delivery, Issuer, KvUrl, MasterKey, Mode};
+use super::{ClientRegistration, Config, DatabaseUrl, Delivery, Issuer, KvUrl, MasterKey, Mode};
 
 /// What `countersign dev` was asked for.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +66,8 @@ impl Config {
         config.master_key = master_key;
         config.define.issuer = issuer;
         config.mail.url = Delivery::Mailbox;
+        // Everything is on; there is still a token to be made first.
+        config.define.client_registration = ClientRegistration::Token;
         config.read_over(&layers, &SETTLED, problems)
     }
 }

@@ -24,9 +24,18 @@ pub fn all() -> Statement {
 /// # Errors
 /// [`DbError::Inconsistent`] if the row is not one of ours.
 pub fn read(row: &Row) -> Result<Client, DbError> {
+    read_from(row, 0)
+}
+
+/// The same from a row whose column `first` is `record`, and the next `not_before`.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_from(row: &Row, first: usize) -> Result<Client, DbError> {
+    let record = row.text(first)?;
     let mut client: Client =
-        serde_json::from_str(row.text(0)?).map_err(|error| DbError::Inconsistent(format!("clients: {error}")))?;
-    client.not_before = Timestamp::from_millis(row.integer(1)?);
+        serde_json::from_str(record).map_err(|error| DbError::Inconsistent(format!("clients: {error}")))?;
+    client.not_before = Timestamp::from_millis(row.integer(first + 1)?);
     Ok(client)
 }
 

@@ -19,6 +19,7 @@ pub mod keys;
 pub mod kv;
 pub mod links;
 pub mod migrate;
+pub mod registrations;
 pub mod sessions;
 pub mod statement;
 pub mod store;

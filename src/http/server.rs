@@ -21,7 +21,7 @@ pub fn build(app: Data<App>, listener: TcpListener) -> io::Result<Server> {
     let config = app.config.clone();
     let http = config.http;
     let is_dev = config.mode == Mode::Dev;
-    let document = Data::new(Document::new(app.issuer()).map_err(io::Error::other)?);
+    let document = Data::new(Document::new(&config.define).map_err(io::Error::other)?);
     let workers = match config.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         workers => workers,

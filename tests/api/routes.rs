@@ -32,7 +32,7 @@ const PAGES: [&str; 15] = [
 ];
 
 /// Every other route with its methods.
-const ROUTES: [(&str, &[&str], Takes); 30] = [
+const ROUTES: [(&str, &[&str], Takes); 32] = [
     ("/login/start/", &["POST"], Takes::Json),
     ("/login/finish/", &["POST"], Takes::Json),
     ("/onboard/signup/", &["POST"], Takes::Json),
@@ -53,6 +53,12 @@ const ROUTES: [(&str, &[&str], Takes); 30] = [
     ("/oauth/token/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/revoke/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/introspect/", &["POST"], Takes::Form),
+    ("/oauth/register/", &["POST", "OPTIONS"], Takes::Form),
+    (
+        "/oauth/register/some-client/",
+        &["GET", "HEAD", "PUT", "DELETE"],
+        Takes::Form,
+    ),
     ("/oauth/device/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/device/lookup/", &["POST"], Takes::Json),
     ("/oauth/device/decide/", &["POST"], Takes::Json),

@@ -12,6 +12,7 @@ pub mod decide_device;
 pub mod introspect;
 pub mod logout;
 pub mod refusal;
+pub mod register_client;
 pub mod request_tokens;
 pub mod revoke;
 

@@ -190,6 +190,7 @@ impl ClientMetadata {
             ("client_secret", self.client_secret.is_some()),
             ("first_party", self.first_party),
             ("resources", !self.resources.is_empty()),
+            ("required_scope", self.required_scope.is_some()),
         ];
         match asked.iter().find(|(_, asked)| *asked) {
             Some((name, _)) => Err(refuse(name, "only the operator may set it")),

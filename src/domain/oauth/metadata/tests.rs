@@ -200,6 +200,7 @@ fn a_client_that_registers_itself_gets_no_privileges() {
         (r#","client_secret":"0123456789abcdef""#, "client_secret"),
         (r#","first_party":true"#, "first_party"),
         (r#","resources":["https://api.example/"]"#, "resources"),
+        (r#","required_scope":"staff""#, "required_scope"),
     ] {
         assert_eq!(register(more).expect_err(more).field, field);
     }
