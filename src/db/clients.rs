@@ -24,14 +24,14 @@ pub fn all() -> Statement {
 /// # Errors
 /// [`DbError::Inconsistent`] if the row is not one of ours.
 pub fn read(row: &Row) -> Result<Client, DbError> {
-    read_from(row, 0)
+    read_at(row, 0)
 }
 
-/// The same from a row whose column `first` is `record`, and the next `not_before`.
+/// The same, from `record, not_before` beginning at column `first`.
 ///
 /// # Errors
-/// As [`read`].
-pub fn read_from(row: &Row, first: usize) -> Result<Client, DbError> {
+/// As for [`read`].
+pub fn read_at(row: &Row, first: usize) -> Result<Client, DbError> {
     let record = row.text(first)?;
     let mut client: Client =
         serde_json::from_str(record).map_err(|error| DbError::Inconsistent(format!("clients: {error}")))?;

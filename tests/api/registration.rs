@@ -242,6 +242,7 @@ async fn dr_04_a_client_reads_replaces_and_ends_its_registration_with_its_own_to
     }
     assert_eq!(send(&server, Method::DELETE, url, Some(own), None).await.status, 204);
     assert_eq!(send(&server, Method::GET, url, Some(own), None).await.status, 401);
+    server.clock.advance(Duration::from_secs(5));
     assert_eq!(knock().await, 401);
 }
 

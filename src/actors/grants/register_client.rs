@@ -266,7 +266,7 @@ fn own(row: &Row, token: &Token) -> Result<Option<Client>, DbError> {
     if registrations::token(row)? != token.hash() {
         return Ok(None);
     }
-    clients::read_from(row, 1).map(Some)
+    clients::read_at(row, 1).map(Some)
 }
 
 /// RFC 7591 §3.2.2.
