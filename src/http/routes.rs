@@ -10,7 +10,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _, Route};
 
 use super::problem::{Kind, Problem};
-use super::{account, dev, headers, login, oauth, onboard, operate, pages, password};
+use super::{account, dev, headers, linking, login, oauth, onboard, operate, pages, password};
 
 /// Paths of the sign-in pages: one document serves them all.
 const PAGES: [&str; 13] = [
@@ -29,7 +29,16 @@ const PAGES: [&str; 13] = [
     "/error/",
 ];
 
-/// All routes of a production server.
+/// What every server has, whatever its jobs are.
+pub fn operator_routes(config: &mut ServiceConfig) {
+    config
+        .service(at("/healthz/").get(operate::healthz).finish())
+        .service(at("/readyz/").get(operate::readyz).finish())
+        .service(at("/metrics/").get(operate::metrics).finish())
+        .default_service(web::to(nothing_here));
+}
+
+/// The routes of the job "identity".
 pub fn routes(config: &mut ServiceConfig) {
     for page in PAGES {
         config.service(at(page).get(pages::index).compressed());
@@ -87,18 +96,23 @@ pub fn routes(config: &mut ServiceConfig) {
                 .open(),
         )
         .service(at("/.well-known/jwks.json/").get(oauth::discovery::jwks).open())
-        .service(at("/healthz/").get(operate::healthz).finish())
-        .service(at("/readyz/").get(operate::readyz).finish())
-        .service(at("/metrics/").get(operate::metrics).finish())
-        // Its path is a pattern, which every request before it would pay for.
+        // Its path is a pattern, which every request after it pays for.
         .service(
             at("/oauth/register/{client_id}/")
                 .get(oauth::register::get)
                 .put(oauth::register::put)
                 .delete(oauth::register::delete)
                 .finish(),
-        )
-        .default_service(web::to(nothing_here));
+        );
+}
+
+/// Where accounts and entitlements meet: of a server that has both jobs.
+pub fn linking_routes(config: &mut ServiceConfig) {
+    config
+        .service(at("/account/entitlements/").get(linking::standing).finish())
+        .service(at("/account/entitlements/challenge/").post(linking::challenge).finish())
+        .service(at("/account/entitlements/link/").post(linking::link).finish())
+        .service(at("/account/entitlements/unlink/").post(linking::unlink).finish());
 }
 
 /// What a development server has besides.
