@@ -33,7 +33,10 @@ fn id_02_metadata_that_says_nothing_has_the_defaults_of_the_specifications() {
     assert_eq!(client.auth_method, AuthMethod::ClientSecretBasic);
     assert_eq!(client.grant_types, [GrantType::AuthorizationCode]);
     assert_eq!(client.application_type, ApplicationType::Web);
-    assert_eq!(client.scopes.to_string(), "address email entitlements openid phone profile");
+    assert_eq!(
+        client.scopes.to_string(),
+        "address email entitlements openid phone profile"
+    );
     assert!(!client.require_pkce && !client.first_party);
     assert!(client.knows_secret(&secret.expect("has a secret")));
     assert_eq!(client.name, client.id.as_str());
