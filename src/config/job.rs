@@ -63,8 +63,8 @@ mod tests {
     #[test]
     fn jobs_are_named_once_and_at_least_one() {
         assert_eq!(Vec::<Job>::parse(&Raw::Text("identity")), Ok(vec![Job::Identity]));
-        let both = vec![Job::Members, Job::Identity];
-        assert_eq!(Vec::<Job>::parse(&Raw::Text("members, identity")), Ok(both));
+        let all = Vec::<Job>::parse(&Raw::Text("identity, members, entitlements"));
+        assert_eq!(all, Ok(Job::ALL.to_vec()));
         for bad in ["identity,identity", "idendity"] {
             assert!(Vec::<Job>::parse(&Raw::Text(bad)).is_err(), "{bad}");
         }

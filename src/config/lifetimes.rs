@@ -23,6 +23,8 @@ pub struct Lifetimes {
     pub session_absolute: Duration,
     /// An open authorization request, from authorize to callback.
     pub authorization_request: Duration,
+    /// A pushed authorization request, from push to authorize.
+    pub pushed_request: Duration,
     /// An OPAQUE exchange, from start to finish.
     pub login_state: Duration,
     /// An authorization code.
@@ -57,6 +59,7 @@ impl Default for Lifetimes {
             session_idle: days(1),
             session_absolute: days(14),
             authorization_request: Duration::from_mins(15),
+            pushed_request: Duration::from_mins(5),
             login_state: Duration::from_mins(1),
             code: Duration::from_mins(1),
             device_code: Duration::from_mins(15),
@@ -84,6 +87,7 @@ impl Section for Lifetimes {
         v.within("session_idle", &mut self.session_idle, second..=year);
         v.within("session_absolute", &mut self.session_absolute, second..=year);
         v.within("authorization_request", &mut self.authorization_request, second..=hour);
+        v.within("pushed_request", &mut self.pushed_request, second..=600 * second);
         v.within("login_state", &mut self.login_state, second..=600 * second);
         v.within("code", &mut self.code, second..=600 * second);
         v.within("device_code", &mut self.device_code, 60 * second..=hour);

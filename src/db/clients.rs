@@ -1,9 +1,12 @@
 //! `clients` and `consents`.
 
+use serde::Deserialize;
+
 use super::error::DbError;
 use super::statement::Statement;
 use super::value::Row;
 use crate::domain::clock::Timestamp;
+use crate::domain::keys::algorithm::SigningAlgorithm;
 use crate::domain::oauth::client::{Client, ClientId};
 use crate::domain::oauth::scope::ScopeSet;
 
@@ -37,6 +40,25 @@ pub fn read_at(row: &Row, first: usize) -> Result<Client, DbError> {
         serde_json::from_str(record).map_err(|error| DbError::Inconsistent(format!("clients: {error}")))?;
     client.not_before = Timestamp::from_millis(row.integer(first + 1)?);
     Ok(client)
+}
+
+/// How userinfo answers are signed for the client whose record is in column `index`, without reading all of it.
+///
+/// # Errors
+/// [`DbError::Inconsistent`] if the row is not one of ours.
+pub fn userinfo_alg(row: &Row, index: usize) -> Result<Option<SigningAlgorithm>, DbError> {
+    #[derive(Default, Deserialize)]
+    struct Options {
+        userinfo_alg: Option<SigningAlgorithm>,
+    }
+    #[derive(Deserialize)]
+    struct Record {
+        #[serde(default)]
+        options: Options,
+    }
+    let record: Record =
+        serde_json::from_str(row.text(index)?).map_err(|error| DbError::Inconsistent(format!("clients: {error}")))?;
+    Ok(record.options.userinfo_alg)
 }
 
 /// Registers a client; no row if its id is taken.

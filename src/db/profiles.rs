@@ -22,6 +22,17 @@ pub fn by_account(account_id: &str) -> Statement {
     .bind(account_id)
 }
 
+/// An account's `email`, and its profile from column 1 on: what claims are made of.
+#[must_use]
+pub fn person(account_id: &str) -> Statement {
+    Statement::new(
+        "SELECT a.email, p.given_name, p.family_name, p.call_name, p.phone, p.birth_date, p.education, p.age_privacy, \
+         p.membership_number, p.joined_on, p.street_address, p.locality, p.region, p.postal_code, p.country, p.locale, \
+         p.updated_at FROM accounts a LEFT JOIN profiles p ON p.account_id = a.id WHERE a.id = $1",
+    )
+    .bind(account_id)
+}
+
 /// Reads a profile from [`COLUMNS`] columns that begin at `first`, in the order of [`by_account`], and when it was last
 /// changed. Columns that are all `NULL`, as an outer join gives them, are an empty profile.
 ///

@@ -20,7 +20,7 @@ const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
 /// Everything that expires. A code is kept for a day, so that presenting it again still ends what it gave.
-pub const EXPIRIES: [Expiry; 12] = [
+pub const EXPIRIES: [Expiry; 15] = [
     Expiry {
         name: "authorization_codes",
         sql: "DELETE FROM authorization_codes WHERE code_hash IN \
@@ -96,6 +96,25 @@ pub const EXPIRIES: [Expiry; 12] = [
               (SELECT browser_hash FROM known_browsers WHERE last_used_at <= $1 ORDER BY last_used_at LIMIT $2) \
               AND last_used_at <= $1 RETURNING 1",
         grace: 400 * DAY,
+    },
+    // A pushed request is spent by its code, for which the person may take as long as an authorization request may live.
+    Expiry {
+        name: "pushed_requests",
+        sql: "DELETE FROM pushed_requests WHERE name_hash IN \
+              (SELECT name_hash FROM pushed_requests WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING 1",
+        grace: HOUR,
+    },
+    Expiry {
+        name: "dpop_proofs",
+        sql: "DELETE FROM dpop_proofs WHERE proof_hash IN \
+              (SELECT proof_hash FROM dpop_proofs WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING 1",
+        grace: HOUR,
+    },
+    Expiry {
+        name: "logout_notices",
+        sql: "DELETE FROM logout_notices WHERE (client_id, sid) IN \
+              (SELECT client_id, sid FROM logout_notices WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING 1",
+        grace: 0,
     },
 ];
 

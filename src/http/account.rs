@@ -11,8 +11,8 @@ use super::extract::Json;
 use super::fields::Nothing;
 use super::problem::{Kind, Problem};
 use crate::actors::grants::logout::EndSession;
-use crate::db::accounts;
-use crate::db::sessions::{self, LiveSession};
+use crate::db::sessions::LiveSession;
+use crate::db::{accounts, sessions};
 
 /// Who is signed in.
 pub async fn session(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, Problem> {

@@ -170,6 +170,10 @@ async fn check(app: &App, token: &str, role: &'static str) -> Result<Caller, Pro
         leeway: LEEWAY,
     };
     let claims = verify_access(token, &app.keys.current(), &expected).map_err(|_| invalid())?;
+    // A token that is bound to a key is no bearer token: whoever has it without the key has stolen it (RFC 9449 §7.2).
+    if claims.cnf.is_some() {
+        return Err(invalid());
+    }
     // A token without a family speaks for a client, who holds no role.
     let family = claims.fam.as_deref().ok_or_else(invalid)?;
     if !ScopeSet::parse(&claims.scope).is_ok_and(|scope| scope.contains(role)) {

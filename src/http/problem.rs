@@ -120,7 +120,7 @@ impl Kind {
             Self::InvalidCredentials | Self::LoginRequired | Self::InvalidToken => StatusCode::UNAUTHORIZED,
             Self::Conflict | Self::LinkedElsewhere => StatusCode::CONFLICT,
             Self::Expired => StatusCode::GONE,
-            Self::WrongBrowser | Self::ForbiddenOrigin | Self::Closed | Self::NotAdmitted | Self::InsufficientScope => {
+            Self::WrongBrowser | Self::ForbiddenOrigin | Self::Closed | Self::InsufficientScope | Self::NotAdmitted => {
                 StatusCode::FORBIDDEN
             }
             Self::NotFound => StatusCode::NOT_FOUND,

@@ -86,6 +86,8 @@ pub fn routes(config: &mut ServiceConfig) {
                 .finish(),
         )
         .service(at("/oauth/logout/confirm/").post(oauth::logout::confirm).finish())
+        .service(at("/oauth/form_post.js/").get(oauth::form_post::script).finish())
+        .service(at("/oauth/par/").post(oauth::par::post).open())
         .service(at("/oauth/token/").post(oauth::token::post).open())
         .service(at("/oauth/revoke/").post(oauth::revoke::post).open())
         .service(at("/oauth/introspect/").post(oauth::introspect::post).finish())

@@ -21,7 +21,7 @@ pub fn build(app: Data<App>, listener: TcpListener) -> io::Result<Server> {
     let config = app.config.clone();
     let http = config.http;
     let is_dev = config.mode == Mode::Dev;
-    let [identity, directory, entitlements] = Job::ALL.map(|job| config.define.does(job));
+    let [identity, entitlements] = [Job::Identity, Job::Entitlements].map(|job| config.define.does(job));
     let document = Data::new(Document::new(app.issuer()).map_err(io::Error::other)?);
     let workers = match config.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -36,14 +36,14 @@ pub fn build(app: Data<App>, listener: TcpListener) -> io::Result<Server> {
             .wrap(from_fn(observe::request))
             .wrap(from_fn(unread::close))
             .configure(|site| {
+                if app.config.define.does(Job::Members) {
+                    members::routes(site);
+                }
                 if identity {
                     if is_dev {
                         routes::dev_routes(site);
                     }
                     routes::routes(site);
-                }
-                if directory {
-                    members::routes(site);
                 }
                 if entitlements {
                     entitlement::route::routes(site);

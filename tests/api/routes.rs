@@ -25,17 +25,17 @@ const PAGES: [&str; 18] = [
     "/logout/",
     "/signed-out/",
     "/account/",
+    "/device/",
     "/account/delete/",
     "/email/",
     "/admin/",
-    "/device/",
     "/error/",
     "/demo/",
     "/dev/mailbox/",
 ];
 
 /// Every other route with its methods.
-const ROUTES: [(&str, &[&str], Takes); 60] = [
+const ROUTES: [(&str, &[&str], Takes); 62] = [
     ("/login/start/", &["POST"], Takes::Json),
     ("/login/finish/", &["POST"], Takes::Json),
     ("/onboard/signup/", &["POST"], Takes::Json),
@@ -83,6 +83,8 @@ const ROUTES: [(&str, &[&str], Takes); 60] = [
     ("/oauth/consent/", &["POST"], Takes::Json),
     ("/oauth/logout/", &["GET", "POST"], Takes::Form),
     ("/oauth/logout/confirm/", &["POST"], Takes::Json),
+    ("/oauth/form_post.js/", &["GET"], Takes::Nothing),
+    ("/oauth/par/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/token/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/revoke/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/introspect/", &["POST"], Takes::Form),

@@ -6,12 +6,13 @@ use super::Deps;
 use super::authorize::Authorized;
 use crate::actors::failure::Failure;
 use crate::db::sessions::LiveSession;
-use crate::db::{Decision, codes, families, sessions};
+use crate::db::{Decision, codes, families, pushed, sessions};
 use crate::domain::oauth::client::Client;
 use crate::domain::oauth::code::StoredCode;
 use crate::domain::oauth::error::{ErrorCode, OAuthError};
 use crate::domain::oauth::flow::Grant;
-use crate::domain::secret::Token;
+use crate::domain::oauth::pushed as requests;
+use crate::domain::secret::{Token, TokenHash};
 
 /// What became of a grant.
 enum Issued {
@@ -21,6 +22,8 @@ enum Issued {
     Before,
     /// The session has ended meanwhile.
     SessionEnded,
+    /// The pushed request that this is has given a code before.
+    PushedSpent,
     /// The account does not hold the scope that the client demands.
     NotAdmitted,
 }
@@ -47,6 +50,9 @@ impl Deps {
         let may_begin = families::may_begin(&grant.session().account_id, client.required_scope.as_deref());
         let code = StoredCode::issue(grant, now, self.config.define.lifetimes.code);
         let insert = codes::insert(&token.hash(), &flow_id.hash(), &code)?;
+        let spend = request
+            .pushed
+            .map(|name| pushed::spend(&TokenHash::from_bytes(name), now));
         let touch = session.and_then(|session| self.touch(session));
         let issued = self
             .writes
@@ -60,6 +66,11 @@ impl Deps {
                 if transaction.query_one(&insert).await?.is_none() {
                     return Ok(Decision::Rollback(Issued::Before));
                 }
+                if let Some(spend) = &spend
+                    && transaction.query_one(spend).await?.is_none()
+                {
+                    return Ok(Decision::Rollback(Issued::PushedSpent));
+                }
                 if let Some(touch) = &touch {
                     transaction.query(touch).await?;
                 }
@@ -67,7 +78,8 @@ impl Deps {
             })
             .await?;
         Ok(match issued {
-            Issued::Yes => Authorized::Client(request.location(self.issuer(), &text)),
+            Issued::Yes => Authorized::Client(request.answer(self.issuer(), &text)),
+            Issued::PushedSpent => Authorized::Page(requests::unknown()),
             Issued::Before => Authorized::Page(OAuthError::invalid_request(
                 "this sign-in has been completed before; go back to the application and start again",
             )),

@@ -9,9 +9,11 @@ pub mod authorize_device;
 pub mod consent;
 pub mod continue_flow;
 pub mod decide_device;
+pub mod dpop;
 pub mod end_access;
 pub mod introspect;
 pub mod logout;
+pub mod push;
 pub mod refusal;
 pub mod request_tokens;
 pub mod revoke;
@@ -27,6 +29,7 @@ mod redeem_device;
 mod refresh;
 mod tokens;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use client_keys::KeyCache;
@@ -121,6 +124,11 @@ impl Deps {
             .await?;
         let session = row.as_ref().map(sessions::read).transpose()?;
         Ok(session.filter(|session| session.browser == browser_hash))
+    }
+
+    /// What a client knows an account by.
+    fn subject<'a>(&self, client: &Client, account_id: &'a str) -> Cow<'a, str> {
+        self.secrets.subjects.subject(&client.options.subject_type, account_id)
     }
 
     /// What of `scope` an account holds now. Asks the store only where there is a role in it.

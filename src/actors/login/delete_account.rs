@@ -3,6 +3,7 @@
 use super::links::spend;
 use super::proof::{Proof, Shown, proven};
 use super::{Deps, Login, LoginError};
+use crate::actors::end_session::tell_of_account;
 use crate::actors::mailer::letters::Letters;
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
 use crate::db::{DbError, Decision, Transaction, accounts, applicants, links, profiles};
@@ -104,6 +105,7 @@ impl Deletion {
             .map(|row| profiles::read(&row, 0))
             .transpose()?
             .and_then(|(profile, _)| profile.locale);
+        tell_of_account(transaction, account_id, None, self.now).await?;
         let Some(gone) = transaction.query_one(&accounts::remove(account_id)).await? else {
             return Ok(Decision::Rollback(Deleted::Expired));
         };

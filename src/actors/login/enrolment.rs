@@ -3,9 +3,10 @@
 use super::links::spend;
 use super::proof::{Shown, proven};
 use super::start_registration::Occasion;
+use crate::actors::end_session::end_all_of_account;
 use crate::actors::mailer::letters::Letters;
 use crate::db::links::StoredLink;
-use crate::db::{DbError, Decision, Transaction, accounts, applicants, codes, families, links, profiles, sessions};
+use crate::db::{DbError, Decision, Transaction, accounts, applicants, links, profiles};
 use crate::domain::account::{Profile, terms};
 use crate::domain::clock::Timestamp;
 use crate::domain::email::{Email, Identifier};
@@ -226,18 +227,8 @@ async fn end_all(
     session: Option<&str>,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let end_sessions = match session {
-        Some(session) => sessions::end_others(account_id, session, now),
-        None => sessions::end_all(account_id, now),
-    };
-    for end in [
-        end_sessions,
-        families::end_of_account(account_id, now),
-        codes::void_of_account(account_id),
-        links::void_of_account(account_id, now),
-    ] {
-        transaction.query(&end).await?;
-    }
+    end_all_of_account(transaction, account_id, session, now).await?;
+    transaction.query(&links::void_of_account(account_id, now)).await?;
     Ok(())
 }
 

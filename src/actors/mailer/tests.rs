@@ -15,9 +15,11 @@ use crate::domain::clock::Timestamp;
 use crate::domain::email::{Email, IdentifierKey};
 use crate::domain::keys::testing::Seeded;
 use crate::domain::mail::Mail;
+use crate::domain::oauth::subject::SubjectKey;
 use crate::domain::opaque::setup::Setup;
 use crate::domain::seal::SealingKey;
 use crate::domain::throttle::ThrottleHasher;
+use crate::domain::token::dpop_nonce::Nonces;
 use crate::testing::{ManualClock, TestStore, config_with, until};
 
 const START: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -37,6 +39,8 @@ fn secrets(random: &Seeded) -> Arc<Secrets> {
         states: SealingKey::new(&mut [2; 32]),
         mail: SealingKey::new(&mut [3; 32]),
         throttle: ThrottleHasher::new(&mut [4; 32]),
+        subjects: SubjectKey::new(&mut [5; 32]),
+        nonces: Nonces::new(&mut [6; 32]),
     })
 }
 

@@ -1,8 +1,9 @@
 //! An administrator closes an account, or opens it again.
 
 use super::{Deps, Members, MembersError};
+use crate::actors::end_session::end_all_of_account;
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
-use crate::db::{DbError, Decision, Transaction, accounts, codes, families, links, sessions};
+use crate::db::{DbError, Decision, Transaction, accounts, links};
 use crate::domain::clock::Timestamp;
 use crate::domain::email::Identifier;
 
@@ -77,13 +78,8 @@ async fn set(transaction: &mut Transaction<'_>, request: &SetActive, now: Timest
     };
     if !request.active {
         let identifier = Identifier(row.bytes(0)?);
-        for end in [
-            sessions::end_all(id, now),
-            families::end_of_account(id, now),
-            codes::void_of_account(id),
-            links::void_of_account(id, now),
-            links::void_all(&identifier, now),
-        ] {
+        end_all_of_account(transaction, id, None, now).await?;
+        for end in [links::void_of_account(id, now), links::void_all(&identifier, now)] {
             transaction.query(&end).await?;
         }
     }

@@ -16,6 +16,7 @@ use super::linking::Linking;
 use super::login::Login;
 use super::mailer::Mailer;
 use super::members::Members;
+use super::notifier::Notifier;
 use super::supervise::{Answer, Myself, Request, Role, Serve};
 use super::sweeper::Sweeper;
 use super::writer::Writes;
@@ -33,6 +34,8 @@ pub struct Actors {
     pub login: Shards<Login>,
     /// Authorization requests, codes, tokens.
     pub grants: Shards<Grants>,
+    /// News of the end of sessions.
+    pub notifier: Door<Notifier>,
     /// Profiles, admission, administration; on a server that does this job.
     pub members: Option<Door<Members>>,
     /// Entitlements, if they are among the jobs.
@@ -85,6 +88,7 @@ impl Serve<CheckHealth> for Supervisor {
                 health(std::slice::from_ref(&actors.mailer)).await,
                 health(&actors.login.doors()).await,
                 health(&actors.grants.doors()).await,
+                health(std::slice::from_ref(&actors.notifier)).await,
                 health(std::slice::from_ref(&actors.sweeper)).await,
             ];
             if let Some(members) = &actors.members {
@@ -141,6 +145,7 @@ impl Serve<StopAll> for Supervisor {
                 late.extend(close(std::slice::from_ref(ledger), patience).await);
             }
             late.extend(close(&actors.grants.doors(), patience).await);
+            late.extend(close(std::slice::from_ref(&actors.notifier), patience).await);
             late.extend(close(&actors.login.doors(), patience).await);
             late.extend(close(std::slice::from_ref(&actors.mailer), patience).await);
             late.extend(close(std::slice::from_ref(&actors.key_ring), patience).await);

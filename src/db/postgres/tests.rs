@@ -4,6 +4,7 @@ mod faults;
 mod opening;
 mod people;
 mod proxy;
+mod requests;
 mod writing;
 
 use std::time::Duration;

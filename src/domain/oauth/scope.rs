@@ -15,14 +15,14 @@ use super::error::{ErrorCode, OAuthError};
 pub const OPENID: &str = "openid";
 /// OIDC Core §11: asks for a refresh token that outlives the browser session.
 pub const OFFLINE_ACCESS: &str = "offline_access";
+/// Asks what the linked master key is entitled to.
+pub const ENTITLEMENTS: &str = "entitlements";
 /// The role of a member: sees the members' part of the web app's API.
 pub const MEMBER: &str = "member";
 /// The role of an administrator.
 pub const ADMIN: &str = "admin";
 /// The roles that this server itself gives meaning to; no administrator gives or takes them over HTTP.
 pub const ROLES: [&str; 2] = [MEMBER, ADMIN];
-/// Asks what the linked master key is entitled to.
-pub const ENTITLEMENTS: &str = "entitlements";
 /// The scopes that every deployment knows. All others are roles, which a person holds or not.
 pub const STANDARD: [&str; 7] = [
     OPENID,
@@ -154,21 +154,22 @@ impl ScopeSet {
     }
 }
 
+/// The scope that opens a userinfo claim; `None` for a claim that this server does not have.
+#[must_use]
+pub fn opener_of(claim: &str) -> Option<&'static str> {
+    ["profile", "email", "phone", "address"]
+        .into_iter()
+        .find(|scope| claims_of(scope).contains(&claim))
+}
+
 fn claims_of(scope: &str) -> &'static [&'static str] {
     match scope {
         "profile" => &[
             "name",
             "family_name",
             "given_name",
-            "middle_name",
             "nickname",
-            "preferred_username",
-            "profile",
-            "picture",
-            "website",
-            "gender",
             "birthdate",
-            "zoneinfo",
             "locale",
             "updated_at",
         ],

@@ -6,6 +6,7 @@ mod client;
 pub mod entitlement;
 pub mod jwt;
 mod person;
+mod proofs;
 mod publisher;
 mod server;
 mod signer;

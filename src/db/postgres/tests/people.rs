@@ -168,7 +168,7 @@ async fn an_account_moves_closes_and_goes_with_all_that_hangs_on_it() {
         (accounts::other_administrator("id1"), 0),
         (accounts::locale(&Identifier([3; 32])), 1),
         (links::rivals(&Identifier([3; 32]), "id1", NOW), 0),
-        (families::bearer("f", ["j", "r"], "admin", NOW, NOW), 0),
+        (families::bearer("f", ["j", "j"], "admin", NOW, NOW), 0),
         (sessions::proves(&hash, &hash, &hash, "id1", NOW), 0),
         (sessions::caller(&hash, "admin", NOW), 0),
         (sessions::of_account("id1", NOW, 10), 0),
