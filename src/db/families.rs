@@ -31,19 +31,26 @@ pub fn insert(id: &str, family: &Family) -> Result<Statement, DbError> {
     .bind(family.started_at.as_millis()))
 }
 
-/// A row if the account may be granted something now.
+/// A row if the account may be granted something now, and the client something for a code from `issued_at`.
 #[must_use]
-pub fn may_begin(account_id: &str) -> Statement {
-    Statement::new("SELECT 1 FROM accounts WHERE id = $1 AND status = 'active'").bind(account_id)
+pub fn may_begin(account_id: &str, client: &ClientId, issued_at: Timestamp) -> Statement {
+    Statement::new(
+        "SELECT 1 FROM accounts a JOIN clients c ON c.id = $2 \
+         WHERE a.id = $1 AND a.status = 'active' AND c.not_before <= $3",
+    )
+    .bind(account_id)
+    .bind(client.as_str())
+    .bind(issued_at.as_millis())
 }
 
-/// The family of an id whose account is active.
+/// The family of an id whose account is active, and which is not older than its client accepts.
 #[must_use]
 pub fn by_id(id: &str) -> Statement {
     Statement::new(
         "SELECT f.client_id, f.account_id, f.sid, f.scope, f.authenticated_at, f.sequence, f.rotated_at, \
          f.idle_expires_at, f.expires_at, f.ended_at, f.created_at \
-         FROM families f JOIN accounts a ON a.id = f.account_id WHERE f.id = $1 AND a.status = 'active'",
+         FROM families f JOIN accounts a ON a.id = f.account_id JOIN clients c ON c.id = f.client_id \
+         WHERE f.id = $1 AND a.status = 'active' AND c.not_before <= f.created_at",
     )
     .bind(id)
 }
@@ -71,23 +78,38 @@ pub fn read(row: &Row) -> Result<Family, DbError> {
     })
 }
 
-/// Stores the step from `presented` to `next`; a row only if the family is alive, its account active, and `presented`
-/// still its sequence. One statement decides: of any number of callers at once, one gets the row.
+/// Stores the step from `before` to `next`; a row only if the family is alive, its account active, and its sequence still
+/// that of `before`. One statement decides: of any number of callers at once, one gets the row.
 ///
 /// # Errors
 /// As for [`insert`].
-pub fn rotate(id: &str, presented: u64, next: &Family) -> Result<Statement, DbError> {
-    Ok(Statement::new(
-        "UPDATE families SET sequence = $3, rotated_at = $4, idle_expires_at = $5 \
-         WHERE id = $1 AND sequence = $2 AND ended_at IS NULL AND idle_expires_at > $4 AND expires_at > $4 \
-         AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = families.account_id AND a.status = 'active') \
-         RETURNING sequence",
-    )
-    .bind(id)
-    .bind(sequence(presented)?)
-    .bind(sequence(next.sequence)?)
-    .bind(next.rotated_at.as_millis())
-    .bind(next.idle_expires_at.as_millis()))
+pub fn rotate(id: &str, before: &Family, next: &Family) -> Result<Statement, DbError> {
+    let statement = if before.idle_expires_at == next.idle_expires_at {
+        // SQLite rewrites the index entry of a column that is set, whether or not its value changes.
+        Statement::new(
+            "UPDATE families SET sequence = $3, rotated_at = $4 \
+             WHERE id = $1 AND sequence = $2 AND ended_at IS NULL AND idle_expires_at > $4 AND expires_at > $4 \
+             AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = families.account_id AND a.status = 'active') \
+             RETURNING sequence",
+        )
+    } else {
+        Statement::new(
+            "UPDATE families SET sequence = $3, rotated_at = $4, idle_expires_at = $5 \
+             WHERE id = $1 AND sequence = $2 AND ended_at IS NULL AND idle_expires_at > $4 AND expires_at > $4 \
+             AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = families.account_id AND a.status = 'active') \
+             RETURNING sequence",
+        )
+    };
+    let statement = statement
+        .bind(id)
+        .bind(sequence(before.sequence)?)
+        .bind(sequence(next.sequence)?)
+        .bind(next.rotated_at.as_millis());
+    Ok(if before.idle_expires_at == next.idle_expires_at {
+        statement
+    } else {
+        statement.bind(next.idle_expires_at.as_millis())
+    })
 }
 
 /// Ends a family; a row if it was alive.

@@ -77,7 +77,7 @@ impl Deps {
             Ok(id) => self.client(&id).await?,
             Err(error) => return Ok(Authorized::Page(repeated.unwrap_or(error))),
         };
-        let proven = match (Proven::prove(&parameters, client.as_ref()), repeated) {
+        let proven = match (Proven::prove(&parameters, client.as_deref()), repeated) {
             (Ok(proven), None) => proven,
             (Ok(proven), Some(error)) => return Ok(self.refuse(&proven.refuse(error))),
             (Err(_), Some(error)) | (Err(error), None) => return Ok(Authorized::Page(error)),

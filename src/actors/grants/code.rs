@@ -16,7 +16,7 @@ use crate::domain::secret::Token;
 enum Issued {
     /// The code is stored.
     Yes,
-    /// The authorization request has given a code before.
+    /// The authorization request has given a code before, or its client was removed meanwhile.
     Before,
     /// The session has ended meanwhile.
     SessionEnded,
@@ -57,7 +57,7 @@ impl Deps {
         Ok(match issued {
             Issued::Yes => Authorized::Client(request.location(self.issuer(), &text)),
             Issued::Before => Authorized::Page(OAuthError::invalid_request(
-                "this sign-in has been completed before; go back to the application and start again",
+                "this sign-in cannot be completed, or was before; go back to the application and start again",
             )),
             Issued::SessionEnded => {
                 let error = OAuthError::new(ErrorCode::LoginRequired, "the session has ended");

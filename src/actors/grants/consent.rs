@@ -5,7 +5,6 @@ use super::{Browser, Deps, Grants};
 use crate::actors::failure::Failure;
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
 use crate::db::clients;
-use crate::domain::oauth::client::Client;
 use crate::domain::oauth::flow::Stage;
 
 /// Asks what the pages may show of a flow.
@@ -85,13 +84,13 @@ impl Deps {
             Err(lost) => return Ok(Err(lost)),
         };
         let asked = open.flow.request();
-        let Some(Client { name, client_uri, .. }) = self.client(&asked.client_id).await? else {
+        let Some(client) = self.client(&asked.client_id).await? else {
             return Ok(Err(Lost::Gone));
         };
         let session = self.session(&request.browser).await?;
         Ok(Ok(FlowView {
-            client_name: name,
-            client_uri,
+            client_name: client.name.clone(),
+            client_uri: client.client_uri.clone(),
             scopes: asked.scope.iter().map(str::to_owned).collect(),
             login_hint: asked.login_hint.clone(),
             ui_locales: asked.ui_locales.clone(),

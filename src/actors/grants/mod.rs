@@ -4,6 +4,7 @@
 //! store, what was granted or spent is a database row, and the statement that writes it decides.
 
 pub mod authorize;
+pub mod client_cache;
 pub mod consent;
 pub mod continue_flow;
 pub mod logout;
@@ -19,6 +20,7 @@ mod tokens;
 
 use std::sync::Arc;
 
+use self::client_cache::ClientCache;
 use super::failure::Failure;
 use super::key_ring::Keys;
 use super::key_ring::secrets::Secrets;
@@ -39,6 +41,8 @@ use crate::domain::secret::{Token, TokenHash};
 pub struct Deps {
     /// Reads what was granted.
     pub store: Store,
+    /// Client records read a moment ago.
+    pub clients: Arc<ClientCache>,
     /// Open flows.
     pub kv: KeyValue,
     /// Writes what is granted and spent.
@@ -55,9 +59,9 @@ pub struct Deps {
     pub random: Arc<dyn Random>,
 }
 
-/// The role; it has no state but what it depends on.
+/// The role; it has no state but what it depends on, which each request under way holds too.
 pub struct Grants {
-    deps: Deps,
+    deps: Arc<Deps>,
 }
 
 impl Role for Grants {
@@ -65,7 +69,9 @@ impl Role for Grants {
     type Deps = Deps;
 
     fn begin(deps: &Deps) -> Self {
-        Self { deps: deps.clone() }
+        Self {
+            deps: Arc::new(deps.clone()),
+        }
     }
 }
 
@@ -87,9 +93,17 @@ impl Browser {
 }
 
 impl Deps {
-    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Failure> {
-        let row = self.store.query_one(&clients::by_id(id)).await?;
-        Ok(row.as_ref().map(clients::read).transpose()?)
+    async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, Failure> {
+        let now = self.clock.monotonic();
+        if let Some(client) = self.clients.get(id, now) {
+            return Ok(Some(client));
+        }
+        let Some(row) = self.store.query_one(&clients::by_id(id)).await? else {
+            return Ok(None);
+        };
+        let client = Arc::new(clients::read(&row)?);
+        self.clients.put(Arc::clone(&client), now);
+        Ok(Some(client))
     }
 
     /// The live session of a browser: both cookies must be there and belong together.

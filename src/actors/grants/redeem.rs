@@ -56,7 +56,8 @@ impl Deps {
                     }
                     Redemption::Grant => {
                         let account = &stored.session.account_id;
-                        if transaction.query_one(&families::may_begin(account)).await?.is_none() {
+                        let may_begin = families::may_begin(account, &stored.client_id, stored.issued_at);
+                        if transaction.query_one(&may_begin).await?.is_none() {
                             return Ok(Decision::Rollback(Redeemed::Refused(code::unknown())));
                         }
                         if transaction

@@ -65,7 +65,7 @@ impl Deps {
             }
             Refresh::Retry { scope } => self.issue_refreshed(client, &token.family, &stored, &scope).map(Some),
             Refresh::Rotate { next, scope } => {
-                let rotate = families::rotate(&token.family, token.sequence, &next)?;
+                let rotate = families::rotate(&token.family, &stored, &next)?;
                 if self.writes.execute(rotate).await?.is_empty() {
                     return Ok(None);
                 }

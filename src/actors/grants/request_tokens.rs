@@ -1,5 +1,7 @@
 //! The token endpoint (RFC 6749 §3.2): the client proves itself, then brings what it was granted.
 
+use std::sync::Arc;
+
 use super::refusal::{TokenRefusal, oauth};
 use super::tokens::Tokens;
 use super::{Deps, Grants};
@@ -55,7 +57,7 @@ impl Deps {
         authorization: Option<&str>,
         parameters: &Parameters,
         address: ClientAddress,
-    ) -> Result<Client, TokenRefusal> {
+    ) -> Result<Arc<Client>, TokenRefusal> {
         let credentials = match Credentials::read(authorization, parameters) {
             Ok(credentials) => credentials,
             Err(error) => return oauth(error),
@@ -81,15 +83,15 @@ impl Deps {
             });
         }
         let client = self.client(&credentials.client_id).await?;
-        match credentials.verify(client.as_ref()) {
-            Ok(client) => {
+        match credentials.verify(client.as_deref()) {
+            Ok(_) => {
                 let refund = |levels: &mut [Option<i64>]| {
                     for level in levels {
                         *level = throttle::refund(*level, now, bucket);
                     }
                 };
                 self.kv.count(&key, now, refund).await?;
-                Ok(client.clone())
+                client.ok_or_else(|| TokenRefusal::OAuth(OAuthError::invalid_client()))
             }
             Err(error) => oauth(error),
         }

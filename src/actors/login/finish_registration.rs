@@ -56,16 +56,16 @@ impl Deps {
         let (link, rest) = state.split_first_chunk::<32>().ok_or(LoginError::Expired)?;
         let link = TokenHash::from_bytes(*link);
         let registration = Registration::from_bytes(rest).ok_or(LoginError::Expired)?;
-        let stored = self.find_link(&link, request.occasion.purpose()).await?;
         let enrolment = Enrolment {
-            link,
             occasion: request.occasion,
             registration: registration.clone(),
             record: registration.finish(request.upload),
+            link,
             new_id: AccountId::generate(self.random.as_ref()).to_string(),
-            notice: self.notice(request.occasion, &stored),
+            notice: self.notice(request.occasion, &link).await?,
             now: self.clock.now(),
         };
+        let tells = enrolment.notice.is_some();
         let done = self
             .writes
             .transact("finish registration", async move |transaction| {
@@ -76,15 +76,20 @@ impl Deps {
             return Err(LoginError::Expired);
         }
         metrics::counter!("countersign_registrations_total").increment(1);
-        self.wake_mailer();
+        if tells {
+            self.wake_mailer();
+        }
         Ok(())
     }
 
     /// A changed password is told to the address it belongs to.
-    fn notice(&self, occasion: Occasion, link: &StoredLink) -> Option<Statement> {
-        let email = match occasion {
-            Occasion::NewAccount => return None,
-            Occasion::ResetPassword => Email::parse(&link.email).ok()?,
+    async fn notice(&self, occasion: Occasion, link: &TokenHash) -> Result<Option<Statement>, LoginError> {
+        if occasion == Occasion::NewAccount {
+            return Ok(None);
+        }
+        let stored = self.find_link(link, occasion.purpose()).await?;
+        let Ok(email) = Email::parse(&stored.email) else {
+            return Ok(None);
         };
         let define = &self.config.define;
         let kind = MailKind::PasswordChanged {
@@ -93,7 +98,13 @@ impl Deps {
         let mail = render(&kind, &email, define.realm.as_str());
         let now = self.clock.now();
         let expires_at = now.plus(self.config.mail.give_up_after);
-        Some(enqueue(&self.secrets, self.random.as_ref(), &mail, now, expires_at))
+        Ok(Some(enqueue(
+            &self.secrets,
+            self.random.as_ref(),
+            &mail,
+            now,
+            expires_at,
+        )))
     }
 }
 
