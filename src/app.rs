@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix_web::web::Data;
-use futures_util::FutureExt as _;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -19,7 +18,7 @@ use crate::actors::supervisor::{self, Foundation, StopAll, Threads};
 use crate::config::Config;
 use crate::db::kv::KeyValue;
 use crate::db::store::Migrate;
-use crate::db::{DbError, OpenError, ServerLock, Store};
+use crate::db::{DbError, OpenError, ServerLock, Sharing, Store};
 use crate::domain::clock::Clock;
 use crate::domain::random::Random;
 use crate::domain::vault::Vault;
@@ -64,7 +63,7 @@ impl From<TurnError> for RunError {
         match error {
             TurnError::Vault(error) => Self::Operator(error.to_string()),
             TurnError::Db(error @ DbError::Unavailable(_)) => Self::Operator(format!(
-                "{error}; check that the disk has room and that no other program holds the database"
+                "{error}; check that the database answers, that its disk has room and that no other program holds it"
             )),
             error => Self::Fault(error.to_string()),
         }
@@ -76,11 +75,11 @@ impl From<TurnError> for RunError {
 ///
 /// # Errors
 /// [`RunError`] if the server cannot start, or an actor could not be kept up.
-pub async fn run(config: Config, ready: impl FnOnce(&Ready) -> Result<(), String>) -> Result<(), RunError> {
+pub async fn run(config: Config, ready: impl AsyncFnOnce(&Ready) -> Result<(), String>) -> Result<(), RunError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let server = Server::start(config, clock, Arc::new(SystemRandom))?;
+    let server = Server::start(config, clock, Arc::new(SystemRandom)).await?;
     let told = told_to_stop()?;
-    ready(&server.ready).map_err(RunError::Operator)?;
+    ready(&server.ready).await.map_err(RunError::Operator)?;
     server.serve(told).await
 }
 
@@ -108,8 +107,8 @@ pub struct Server {
     http: Option<actix_web::dev::Server>,
     handle: actix_web::dev::ServerHandle,
     alarm: watch::Receiver<Option<&'static str>>,
-    /// Nobody else may serve from the same SQLite file while this lives.
-    _lock: ServerLock,
+    /// Nobody who could not share it may serve from the same database while this lives.
+    lock: ServerLock,
 }
 
 impl Server {
@@ -118,22 +117,25 @@ impl Server {
     ///
     /// # Errors
     /// [`RunError::Operator`] for everything that the operator can mend.
-    pub fn start(mut config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, RunError> {
+    pub async fn start(mut config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, RunError> {
         let now = clock.now();
-        let (store, mut connection) = Store::open(&config.database_url, config.mode, Migrate::Up, now)?;
-        let lock = store.lock_for_server()?;
+        let kv = KeyValue::open(&config.kv_url, Arc::clone(&clock), config.kv).await?;
+        let (url, sizes) = (&config.database_url, config.postgres);
+        let (store, mut connection) = Store::open(url, sizes, config.mode, Migrate::Up, now).await?;
+        let sharing = if config.kv_url.is_shared() {
+            Sharing::WithOthers
+        } else {
+            Sharing::Alone
+        };
+        let lock = store.lock_for_server(sharing).await?;
         let vault = Arc::new(Vault::new(config.master_key.expose()));
         let policy = supervisor::rotation_policy(&config);
-        let first = store.with_setup_lock(|| {
-            let work = async {
-                let secrets = secrets::open(&store, &mut connection, &vault, random.as_ref(), now).await?;
-                let keys = turn::first(&store, &mut connection, &vault, &policy, random.as_ref(), now).await?;
-                Ok::<_, TurnError>((secrets, keys))
-            };
-            // Nothing on SQLite waits.
-            Ok(work.now_or_never())
-        })?;
-        let (secrets, keys) = first.ok_or_else(|| RunError::Fault("opening the keys waited".to_owned()))??;
+        let (secrets, keys) = {
+            let _setup = store.lock_for_setup().await?;
+            let secrets = secrets::open(&store, &mut connection, &vault, random.as_ref(), now).await?;
+            let keys = turn::first(&store, &mut connection, &vault, &policy, random.as_ref(), now).await?;
+            (secrets, keys)
+        };
         let listener = bind(config.listen)?;
         let address = listener
             .local_addr()
@@ -143,7 +145,7 @@ impl Server {
         let (alarm, heard) = Alarm::new();
         let ground = Foundation {
             store,
-            kv: KeyValue::in_memory(Arc::clone(&clock), config.kv),
+            kv,
             vault,
             secrets,
             keys: Keys::new(keys),
@@ -175,7 +177,7 @@ impl Server {
             handle: http.handle(),
             http: Some(http),
             alarm: heard,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -195,6 +197,11 @@ impl Server {
             raised = self.alarm.wait_for(Option::is_some) => {
                 let actor = raised.ok().and_then(|actor| *actor).unwrap_or("an actor");
                 Err(RunError::Fault(format!("{actor} could not be kept up; see the log for its panics")))
+            }
+            () = self.lock.lost() => {
+                let words = "another countersign server has taken the database while this one was cut off from it; \
+                             give both the same kv_url = \"redis://…\", or run one alone";
+                Err(RunError::Operator(words.to_owned()))
             }
             ended = http => match ended {
                 Ok(Ok(())) => Ok(()),

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use parking_lot::Mutex;
 
 use crate::actors::ask::Door;
 use crate::actors::supervise::Alarm;
 use crate::actors::writer::{self, Writes};
-use crate::config::{Config, DatabaseUrl, Mode};
+use crate::config::{Config, Connections, DatabaseUrl, Mode};
 use crate::db::store::Migrate;
 use crate::db::{Row, Statement, Store};
 use crate::domain::clock::{Clock, Timestamp};
@@ -85,8 +86,9 @@ impl TestStore {
 
     fn open(folder: Arc<tempfile::TempDir>) -> Self {
         let url = DatabaseUrl::SqliteFile(folder.path().join("countersign.db"));
-        let (store, connection) =
-            Store::open(&url, Mode::Dev, Migrate::Up, Timestamp::from_millis(0)).expect("a store");
+        let now = Timestamp::from_millis(0);
+        let opened = Store::open(&url, Connections::default(), Mode::Dev, Migrate::Up, now).now_or_never();
+        let (store, connection) = opened.expect("SQLite does not wait").expect("a store");
         let (alarm, _) = Alarm::new();
         let connection = writer::Deps::new(connection);
         let door = Door::open(&actix_rt::Arbiter::current(), connection, alarm, 1024);

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign::actors::key_ring::secrets;
-use countersign::config::{DatabaseUrl, Lifetimes, Mode};
+use countersign::config::{Connections, DatabaseUrl, Lifetimes, Mode};
 use countersign::db::links::NewLink;
 use countersign::db::store::Migrate;
 use countersign::db::{Decision, Store, Transaction, clients, links};
@@ -70,8 +70,8 @@ impl World {
         let clock = SystemClock::start();
         let now = clock.now();
         let url = DatabaseUrl::SqliteFile(database.to_owned());
-        let (store, mut connection) =
-            Store::open(&url, Mode::Production, Migrate::Never, now).expect("the database opens");
+        let opened = Store::open(&url, Connections::default(), Mode::Production, Migrate::Never, now).now_or_never();
+        let (store, mut connection) = opened.expect("does not wait").expect("the database opens");
         let metadata: ClientMetadata = serde_json::from_value(json!({
             "redirect_uris": ["https://shop.example.org/back"],
             "grant_types": ["authorization_code", "refresh_token"],
@@ -110,6 +110,8 @@ impl World {
                 }
                 Ok(Decision::Commit(()))
             })
+            .now_or_never()
+            .expect("does not wait")
             .expect("is planted");
         let id = application.client.id.to_string();
         let secret = application.secret.expect("a secret");

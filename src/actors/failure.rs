@@ -28,7 +28,7 @@ impl From<Fault> for Failure {
 impl From<DbError> for Failure {
     fn from(error: DbError) -> Self {
         match error {
-            DbError::Unavailable(_) => Self::Unavailable(error.to_string()),
+            DbError::Unavailable(_) | DbError::Unknown => Self::Unavailable(error.to_string()),
             _ => Self::Internal(error.to_string()),
         }
     }

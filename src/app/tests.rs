@@ -8,12 +8,13 @@ mod stopping;
 use std::collections::BTreeMap;
 use std::thread::JoinHandle;
 
+use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::*;
 use crate::actors::key_ring::secrets::Secrets;
-use crate::config::DatabaseUrl;
+use crate::config::{Connections, DatabaseUrl};
 use crate::db::{Decision, Statement, WriteConnection, accounts};
 use crate::domain::email::Email;
 use crate::domain::opaque::client::{LoggingIn, enrol};
@@ -70,7 +71,9 @@ impl Running {
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let clock = Arc::new(SystemClock::start());
-                let server = Server::start(config, clock, Arc::new(SystemRandom)).expect("starts");
+                let server = Server::start(config, clock, Arc::new(SystemRandom))
+                    .await
+                    .expect("starts");
                 let from_inside = (server.app.clone(), server.alarm.clone(), server.ready.address);
                 ready.send(from_inside).expect("the test waits");
                 let told = async {
@@ -81,8 +84,8 @@ impl Running {
         });
         let (app, alarm, address) = started.recv().expect("the server is ready");
         let now = app.clock.now();
-        let (store, mut connection) =
-            Store::open(&url, app.config.mode, Migrate::Never, now).expect("the database opens");
+        let opened = Store::open(&url, Connections::default(), app.config.mode, Migrate::Never, now).now_or_never();
+        let (store, mut connection) = opened.expect("SQLite does not wait").expect("the database opens");
         let open = secrets::open(&store, &mut connection, &vault, &SystemRandom, now);
         let secrets = open.now_or_never().expect("does not wait").expect("opens");
         enrol_ada(&mut connection, &secrets, now);
@@ -185,5 +188,6 @@ fn write(connection: &mut WriteConnection, statement: Statement) {
         transaction.query(&statement).await?;
         Ok(Decision::Commit(()))
     });
+    let done = done.now_or_never().expect("SQLite does not wait");
     done.expect("the statement runs");
 }

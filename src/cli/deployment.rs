@@ -1,5 +1,6 @@
 //! Which deployment a command is about, and its open database.
 
+use std::cell::OnceCell;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use super::failure::Failure;
 use crate::actors::key_ring::secrets::{self, Secrets};
 use crate::config::{Config, DatabaseUrl, Dev, MasterKey};
 use crate::db::store::Migrate;
-use crate::db::{Row, Statement, Store, WriteConnection, keys};
+use crate::db::{DbError, Decision, Row, Statement, Store, Transaction, WriteConnection, keys};
 use crate::domain::clock::{Clock as _, Timestamp};
 use crate::domain::random::bytes;
 use crate::domain::vault::Vault;
@@ -146,7 +147,7 @@ pub(super) fn must_exist(config: &Config) -> Result<(), Failure> {
             "there is no database {}; make one with `countersign migrate up`, or mend database_url",
             path.display()
         ))),
-        DatabaseUrl::SqliteFile(_) => Ok(()),
+        DatabaseUrl::SqliteFile(_) | DatabaseUrl::Postgres(_) => Ok(()),
         DatabaseUrl::SqliteMemory => Err(Failure::operator(
             "database_url is sqlite::memory:, which only the server itself can see; use a file",
         )),
@@ -158,11 +159,41 @@ pub(super) fn now() -> Timestamp {
     SystemClock::start().now()
 }
 
-/// Runs a future to its end.
+/// Runs a future to its end. All of one command run on the same runtime: connections live on it.
 pub(super) fn wait<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
-    match actix_rt::Runtime::new() {
-        Ok(runtime) => Ok(runtime.block_on(future)),
-        Err(error) => Err(Failure::fault(format!("the runtime cannot be started: {error}"))),
+    thread_local! {
+        // Never taken down: a command ends with its process.
+        static RUNTIME: OnceCell<&'static actix_rt::Runtime> = const { OnceCell::new() };
+    }
+    RUNTIME.with(|cell| {
+        let runtime = match cell.get() {
+            Some(runtime) => *runtime,
+            None => {
+                let made = actix_rt::Runtime::new()
+                    .map_err(|error| Failure::fault(format!("the runtime cannot be started: {error}")))?;
+                *cell.get_or_init(|| Box::leak(Box::new(made)))
+            }
+        };
+        Ok(runtime.block_on(future))
+    })
+}
+
+/// Writes, for commands, which do nothing meanwhile.
+pub(super) struct Writer(WriteConnection);
+
+impl Writer {
+    /// As [`WriteConnection::transact`].
+    pub(super) fn transact<T, F>(&mut self, name: &'static str, work: F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: AsyncFnMut(&mut Transaction<'_>) -> Result<Decision<T>, DbError> + Send + 'static,
+    {
+        Ok(wait(self.0.transact(name, work))??)
+    }
+
+    /// What is behind it.
+    pub(super) fn connection(&mut self) -> &mut WriteConnection {
+        &mut self.0
     }
 }
 
@@ -173,7 +204,7 @@ pub(super) struct Opened {
     /// Reads.
     pub(super) store: Store,
     /// Writes.
-    pub(super) writer: WriteConnection,
+    pub(super) writer: Writer,
 }
 
 impl Opened {
@@ -181,8 +212,13 @@ impl Opened {
     pub(super) fn open(target: &Target) -> Result<Self, Failure> {
         let config = target.config()?;
         must_exist(&config)?;
-        let (store, writer) = Store::open(&config.database_url, config.mode, Migrate::Never, now())?;
-        Ok(Self { config, store, writer })
+        let (url, sizes) = (&config.database_url, config.postgres);
+        let (store, writer) = wait(Store::open(url, sizes, config.mode, Migrate::Never, now()))??;
+        Ok(Self {
+            config,
+            store,
+            writer: Writer(writer),
+        })
     }
 
     /// Reads.
@@ -208,9 +244,9 @@ impl Opened {
     /// The secrets, made now if no server has run yet.
     pub(super) fn secrets(&mut self) -> Result<std::sync::Arc<Secrets>, Failure> {
         let vault = self.vault()?;
-        let (store, writer) = (&self.store, &mut self.writer);
-        let opened = store.with_setup_lock(|| Ok(wait(secrets::open(store, writer, &vault, &SystemRandom, now()))))?;
-        Ok(opened??)
+        let _setup = wait(self.store.lock_for_setup())??;
+        let writer = self.writer.connection();
+        Ok(wait(secrets::open(&self.store, writer, &vault, &SystemRandom, now()))??)
     }
 }
 

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::ready::ReadyLine;
 use super::{output, ready};
 use crate::app::Ready;
-use crate::config::{DatabaseUrl, Dev, Issuer, Mode};
+use crate::config::{Connections, DatabaseUrl, Dev, Issuer, Mode};
 use crate::db::store::Migrate;
 use crate::db::{Decision, Store, Transaction, clients};
 use crate::domain::oauth::client::Client;
@@ -51,8 +51,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     })?;
     let url = config.database_url.clone();
     let as_json = args.json;
-    ready::serve(config, move |ready| {
-        register_demo(&url, &ready.issuer)?;
+    ready::serve(config, async move |ready: &Ready| {
+        register_demo(&url, &ready.issuer).await?;
         // Nobody reads any more, perhaps; the server goes on.
         let _ = announce(ready, as_json);
         Ok(())
@@ -87,10 +87,11 @@ fn demo_client(issuer: &Issuer) -> Result<Client, String> {
 }
 
 /// Registers the demo client, or mends its addresses after a change of the issuer.
-fn register_demo(url: &DatabaseUrl, issuer: &str) -> Result<(), String> {
+async fn register_demo(url: &DatabaseUrl, issuer: &str) -> Result<(), String> {
     let issuer = Issuer::parse(issuer).map_err(|error| error.to_string())?;
     let put = clients::put(&demo_client(&issuer)?, now()).map_err(|error| error.to_string())?;
-    let (_, mut writer) = Store::open(url, Mode::Dev, Migrate::Never, now()).map_err(|error| error.to_string())?;
+    let opened = Store::open(url, Connections::default(), Mode::Dev, Migrate::Never, now()).await;
+    let (_, mut writer) = opened.map_err(|error| error.to_string())?;
     writer
         .transact(
             "register the demo client",
@@ -99,6 +100,7 @@ fn register_demo(url: &DatabaseUrl, issuer: &str) -> Result<(), String> {
                 Ok(Decision::Commit(()))
             },
         )
+        .await
         .map_err(|error| error.to_string())
 }
 

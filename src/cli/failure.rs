@@ -107,8 +107,9 @@ impl From<DbError> for Failure {
     fn from(error: DbError) -> Self {
         match error {
             DbError::Unavailable(_) => Self::operator(format!(
-                "{error}; nothing was written: see that the disk has room and the file is writable, then try again"
+                "{error}; nothing was written: see that the database answers and its disk has room, then try again"
             )),
+            DbError::Unknown => Self::operator(format!("{error}; see whether it was, before you try again")),
             DbError::Constraint(_) | DbError::Inconsistent(_) | DbError::Panicked => Self::fault(error.to_string()),
         }
     }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde::Serialize;
 
-use super::deployment::{self, Target, now};
+use super::deployment::{self, Target, now, wait};
 use super::failure::Failure;
 use super::output;
 use crate::db::Store;
@@ -42,13 +42,14 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Up { target } => {
             let config = target.config_to_make()?;
-            Store::open(&config.database_url, config.mode, Migrate::Up, now())?;
-            show(migrate::status(&config.database_url)?, target.json)
+            let (url, sizes) = (&config.database_url, config.postgres);
+            wait(Store::open(url, sizes, config.mode, Migrate::Up, now()))??;
+            show(wait(migrate::status(url))??, target.json)
         }
         Command::Status { target } => {
             let config = target.config()?;
             deployment::must_exist(&config)?;
-            show(migrate::status(&config.database_url)?, target.json)
+            show(wait(migrate::status(&config.database_url))??, target.json)
         }
     }
 }

@@ -28,7 +28,7 @@ impl<'a> ReadyLine<'a> {
 }
 
 /// Runs the server until it is told to stop; `ready` is called when it listens and before it answers.
-pub(super) fn serve(config: Config, ready: impl FnOnce(&Ready) -> Result<(), String>) -> Result<(), Failure> {
+pub(super) fn serve(config: Config, ready: impl AsyncFnOnce(&Ready) -> Result<(), String>) -> Result<(), Failure> {
     super::logging::start(config.log)?;
     Ok(actix_rt::System::new().block_on(app::run(config, ready))?)
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::failure::Failure;
 use super::ready::ReadyLine;
 use super::{deployment, output, ready};
+use crate::app::Ready;
 
 /// Runs the server.
 #[derive(clap::Args, Debug)]
@@ -21,7 +22,7 @@ pub(super) struct Args {
 /// Runs the command.
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let config = deployment::load(args.config.as_deref())?;
-    ready::serve(config, |ready| {
+    ready::serve(config, async |ready: &Ready| {
         // Nobody reads any more, perhaps; the server goes on.
         let _ = output::json(&ReadyLine::of(ready));
         Ok(())

@@ -132,7 +132,7 @@ mod tests {
     fn all_problems_are_told_at_once() {
         let file = "
             listen = 4242
-            database_url = \"postgres://db/x\"
+            database_url = \"mysql://db/x\"
             [define]
             issuer = \"http://id.example.org\"
             [define.lifetimes]

@@ -17,12 +17,14 @@ mod error;
 mod http;
 mod issuer;
 mod kv;
+mod kv_url;
 mod layers;
 mod lifetimes;
 mod limits;
 mod load;
 mod log;
 mod mail;
+mod postgres;
 mod print;
 mod raw;
 mod reader;
@@ -44,14 +46,16 @@ pub use error::{ConfigError, Origin, Problem};
 pub use http::Http;
 pub use issuer::{Issuer, IssuerError};
 pub use kv::Kv;
+pub use kv_url::{KvUrl, RedisUrl};
 pub use lifetimes::Lifetimes;
 pub use limits::{Bucket, Limits};
 pub use log::{Log, LogFormat};
 pub use mail::Mail;
+pub use postgres::{Connections, PostgresTls, PostgresUrl};
 pub use realm::Realm;
-pub use secrets::{KeyError, MasterKey, SmtpPassword};
+pub use secrets::{KeyError, MasterKey, Password};
 pub use smtp::{Delivery, Smtp, Starttls};
-pub use store::{DatabaseUrl, KvUrl};
+pub use store::DatabaseUrl;
 
 use visit::{Section, Visitor};
 
@@ -98,6 +102,8 @@ pub struct Config {
     pub http: Http,
     /// Throttles.
     pub limits: Limits,
+    /// Connections to PostgreSQL.
+    pub postgres: Connections,
     /// The most entries of each kind in the key-value store.
     pub kv: Kv,
     /// The most messages that may wait at each actor.
@@ -132,6 +138,7 @@ impl Config {
             define: Define::blank(),
             http: Http::default(),
             limits: Limits::default(),
+            postgres: Connections::default(),
             kv: Kv::default(),
             actors: Actors::default(),
             mail: Mail::blank(),
@@ -145,12 +152,13 @@ impl Section for Config {
         v.value("listen", &mut self.listen);
         v.within("workers", &mut self.workers, 0..=1024);
         v.value("trusted_proxies", &mut self.trusted_proxies);
-        v.value("database_url", &mut self.database_url);
-        v.value("kv_url", &mut self.kv_url);
+        v.url("database_url", &mut self.database_url);
+        v.url("kv_url", &mut self.kv_url);
         v.secret("master_key", &mut self.master_key);
         v.section("define", &mut self.define);
         v.section("http", &mut self.http);
         v.section("limits", &mut self.limits);
+        v.section("postgres", &mut self.postgres);
         v.section("kv", &mut self.kv);
         v.section("actors", &mut self.actors);
         v.section("mail", &mut self.mail);

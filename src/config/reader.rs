@@ -124,14 +124,14 @@ impl Visitor for Reader<'_> {
     fn setting<T: Setting>(&mut self, key: &str, kind: Kind, slot: &mut T, check: impl Fn(&T) -> Result<(), String>) {
         let key = join(&self.section, key);
         self.known.insert(key.clone());
-        if kind == Kind::Secret {
+        if kind.may_lie_in_a_file() {
             self.known.insert(format!("{key}_file"));
         }
         if self.settled.contains(&key.as_str()) {
             return self.settled(&key);
         }
         let layers = self.layers;
-        let found = if kind == Kind::Secret {
+        let found = if kind.may_lie_in_a_file() {
             layers.find_secret(&key)
         } else {
             Ok(layers.find(&key).map(Secret::Value))
@@ -145,7 +145,7 @@ impl Visitor for Reader<'_> {
                 }
                 Err(what) => self.fail(&format!("{key}_file"), found.origin, what),
             },
-            Ok(None) if kind == Kind::Optional => {}
+            Ok(None) if kind.has_default() => {}
             Ok(None) => {
                 let place = if kind == Kind::Secret {
                     format!(", or name its file in {key}_file")

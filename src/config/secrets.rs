@@ -147,27 +147,27 @@ impl Setting for MasterKey {
     }
 }
 
-/// The password at the mail server.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct SmtpPassword(String);
+/// Our password at another server: for mail, or at a store.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct Password(String);
 
-impl SmtpPassword {
+impl Password {
     /// Takes the password.
     #[must_use]
     pub const fn new(password: String) -> Self {
         Self(password)
     }
 
-    /// The password, for the mail server.
+    /// The password, for that server.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 }
 
-impl fmt::Debug for SmtpPassword {
+impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SmtpPassword(..)")
+        f.write_str("Password(..)")
     }
 }
 
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn secrets_do_not_print() {
         assert_eq!(format!("{:?}", MasterKey::new([7; 32])), "MasterKey(..)");
-        assert_eq!(format!("{:?}", SmtpPassword::new("hunter2".into())), "SmtpPassword(..)");
+        assert_eq!(format!("{:?}", Password::new("hunter2".into())), "Password(..)");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use url::{Host, Url};
 
 use super::raw::Raw;
-use super::secrets::SmtpPassword;
+use super::secrets::Password;
 use super::visit::{Setting, not_wanted};
 
 /// Where mail goes.
@@ -27,7 +27,7 @@ pub struct Smtp {
     /// TLS from the first byte (`smtps:`, RFC 8314 §3.3).
     pub implicit_tls: bool,
     /// Whom to sign in as, percent-decoded.
-    pub credentials: Option<(String, SmtpPassword)>,
+    pub credentials: Option<(String, Password)>,
     /// Whether the host is this machine.
     pub loopback: bool,
 }
@@ -70,7 +70,7 @@ fn read(text: &str) -> Option<Smtp> {
     let credentials = match (url.username(), url.password()) {
         ("", None) => None,
         ("", Some(_)) | (_, None) => return None,
-        (user, Some(password)) => Some((decode(user)?, SmtpPassword::new(decode(password)?))),
+        (user, Some(password)) => Some((decode(user)?, Password::new(decode(password)?))),
     };
     (bare && port != 0 && !host.is_empty()).then_some(Smtp {
         host,
@@ -82,7 +82,7 @@ fn read(text: &str) -> Option<Smtp> {
 }
 
 /// Percent-decoding (RFC 3986 §2.1) of what `url` has made sure is encoded.
-fn decode(text: &str) -> Option<String> {
+pub(super) fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {

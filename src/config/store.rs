@@ -1,7 +1,8 @@
-//! `database_url` and `kv_url`: where things are kept.
+//! `database_url`: where what was granted or spent is kept.
 
 use std::path::PathBuf;
 
+use super::postgres::PostgresUrl;
 use super::raw::Raw;
 use super::visit::{Setting, not_wanted};
 
@@ -12,6 +13,8 @@ pub enum DatabaseUrl {
     SqliteFile(PathBuf),
     /// `sqlite::memory:`, gone when the process ends.
     SqliteMemory,
+    /// `postgres://…`, for any number of servers.
+    Postgres(Box<PostgresUrl>),
 }
 
 impl Default for DatabaseUrl {
@@ -21,7 +24,8 @@ impl Default for DatabaseUrl {
 }
 
 impl Setting for DatabaseUrl {
-    const WANTED: &'static str = r#"a database URL; write "sqlite:data/countersign.db" or "sqlite::memory:""#;
+    const WANTED: &'static str =
+        r#"a database URL; write "sqlite:data/countersign.db" or "postgres://user:password@host/database""#;
 
     fn parse(raw: &Raw<'_>) -> Result<Self, String> {
         let text = raw.text::<Self>()?;
@@ -39,9 +43,9 @@ impl Setting for DatabaseUrl {
                 Err(not_wanted::<Self>(format!("{text:?}")))
             }
             Some(path) => Ok(Self::SqliteFile(path.into())),
-            None if matches!(scheme, "postgres" | "postgresql") => Err(format!(
-                "\"{scheme}:\" is not in this version; write \"sqlite:data/countersign.db\""
-            )),
+            None if matches!(scheme, "postgres" | "postgresql") => {
+                PostgresUrl::parse(text).map(|url| Self::Postgres(Box::new(url)))
+            }
             None => Err(not_wanted::<Self>("that")),
         }
     }
@@ -50,34 +54,9 @@ impl Setting for DatabaseUrl {
         match self {
             Self::SqliteFile(path) => format!("sqlite:{}", path.display()),
             Self::SqliteMemory => "sqlite::memory:".into(),
+            Self::Postgres(url) => url.shown().to_owned(),
         }
         .into()
-    }
-}
-
-/// The key-value store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KvUrl {
-    /// `memory:`, within the process.
-    Memory,
-}
-
-impl Setting for KvUrl {
-    const WANTED: &'static str = r#"a key-value URL; write "memory:""#;
-
-    fn parse(raw: &Raw<'_>) -> Result<Self, String> {
-        let text = raw.text::<Self>()?;
-        match text.split(':').next().unwrap_or_default() {
-            "memory" if text == "memory:" => Ok(Self::Memory),
-            scheme @ ("redis" | "rediss") => Err(format!("\"{scheme}:\" is not in this version; write \"memory:\"")),
-            _ => Err(not_wanted::<Self>("that")),
-        }
-    }
-
-    fn show(&self) -> toml::Value {
-        match self {
-            Self::Memory => "memory:".into(),
-        }
     }
 }
 
@@ -111,18 +90,15 @@ mod tests {
     }
 
     #[test]
-    fn stores_of_a_later_version_are_refused_in_words_without_their_passwords() {
-        let refusal = database("postgres://u:hunter2@db/x").expect_err("not yet");
-        assert!(
-            refusal.contains("not in this version") && !refusal.contains("hunter2"),
-            "{refusal}"
-        );
-        let refusal = KvUrl::parse(&Raw::Text("redis://:hunter2@kv")).expect_err("not yet");
-        assert!(
-            refusal.contains("not in this version") && !refusal.contains("hunter2"),
-            "{refusal}"
-        );
-        let refusal = database("mysql://u:hunter2@db/x").expect_err("unknown");
-        assert!(!refusal.contains("hunter2"), "{refusal}");
+    fn a_refused_url_is_not_repeated_with_its_password() {
+        for bad in ["mysql://u:hunter2@db/x", "postgres://u:hunter2@db"] {
+            let refusal = database(bad).expect_err("is refused");
+            assert!(!refusal.contains("hunter2"), "{refusal}");
+        }
+        let shown = database("postgres://u:hunter2@localhost/x")
+            .expect("reads")
+            .show()
+            .to_string();
+        assert!(!shown.contains("hunter2"), "{shown}");
     }
 }

@@ -24,8 +24,23 @@ pub(super) enum Kind {
     Optional,
     /// There is none.
     Required,
+    /// There is a default, but a password may stand in it: its `show` leaves that out, and `<key>_file` may name a file
+    /// that holds it.
+    MayHoldSecret,
     /// There is none, it is not printed, and `<key>_file` may name a file that holds it.
     Secret,
+}
+
+impl Kind {
+    /// Whether `<key>_file` may name a file that holds the value.
+    pub(super) const fn may_lie_in_a_file(self) -> bool {
+        matches!(self, Self::MayHoldSecret | Self::Secret)
+    }
+
+    /// Whether something has to be set.
+    pub(super) const fn has_default(self) -> bool {
+        matches!(self, Self::Optional | Self::MayHoldSecret)
+    }
 }
 
 /// Somebody who walks over the keys in order.
@@ -55,6 +70,11 @@ pub(super) trait Visitor {
     /// A key without default.
     fn required<T: Setting>(&mut self, key: &str, slot: &mut T) {
         self.setting(key, Kind::Required, slot, |_| Ok(()));
+    }
+
+    /// A URL with a default, in which a password may stand.
+    fn url<T: Setting>(&mut self, key: &str, slot: &mut T) {
+        self.setting(key, Kind::MayHoldSecret, slot, |_| Ok(()));
     }
 
     /// A secret without default.

@@ -15,6 +15,20 @@ pub enum DbError {
     /// The work panicked; its transaction was rolled back.
     #[error("the work panicked and was rolled back")]
     Panicked,
+    /// The connection was lost around the commit, and nobody could say what became of it: it was kept whole or not at
+    /// all.
+    #[error("the connection to the database was lost; whether the write was kept is unknown")]
+    Unknown,
+}
+
+impl DbError {
+    /// The text without the sentence around it.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::Unavailable(reason) | Self::Constraint(reason) | Self::Inconsistent(reason) => reason.clone(),
+            Self::Panicked | Self::Unknown => self.to_string(),
+        }
+    }
 }
 
 /// Why a database is not opened. Each message is one sentence that says how to mend it.
@@ -67,6 +81,30 @@ pub enum OpenError {
     /// Another server process uses the same SQLite file.
     #[error("another countersign server is using {0}; stop it first, or use PostgreSQL for several processes")]
     InUse(String),
+    /// A PostgreSQL database that cannot be used.
+    #[error("cannot use {database}: {reason}; {mend}")]
+    Postgres {
+        /// Its URL without the password.
+        database: String,
+        /// What is wrong.
+        reason: String,
+        /// What to do.
+        mend: &'static str,
+    },
+    /// Another server process uses the same database, and this one keeps part of its state in its own memory.
+    #[error(
+        "other countersign servers are using {0}, and this one could not share its memory with them; \
+         give all of them the same kv_url = \"redis://…\", or stop the others"
+    )]
+    NotAlone(String),
+    /// Another server process that keeps part of its state in its own memory uses the same database.
+    #[error(
+        "a countersign server with kv_url = \"memory:\" is using {0}; stop it, or give both the same kv_url = \"redis://…\""
+    )]
+    OtherIsAlone(String),
+    /// The key-value store cannot be used.
+    #[error("{0}")]
+    KeyValue(String),
     /// A migration failed; the schema stays at the version before it.
     #[error("migrating the database failed: {0}")]
     Migration(String),

@@ -1,12 +1,11 @@
 //! Migrations, and what a binary may do with a database whose schema is not its own.
 
 use refinery::embed_migrations;
-use rusqlite::{Connection, OptionalExtension as _};
 
-use super::error::{DbError, OpenError};
-use super::sqlite::Location;
+use super::error::OpenError;
+use super::postgres;
+use super::sqlite::{self, Location};
 use crate::config::{DatabaseUrl, Mode};
-use crate::domain::clock::Timestamp;
 
 mod embedded {
     super::embed_migrations!("migrations");
@@ -14,7 +13,7 @@ mod embedded {
 use embedded::migrations;
 
 /// The schema that this binary was built with: the number of the last migration.
-pub const SCHEMA: i64 = 1;
+pub const SCHEMA: i64 = 4;
 
 /// What `countersign migrate status` shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,58 +24,53 @@ pub struct Status {
     pub known: i64,
 }
 
-/// Brings the schema up to date and records the mode of a new database.
-///
-/// # Errors
-/// [`OpenError::Migration`] if a migration fails, [`OpenError::TooNew`] or [`OpenError::OtherMode`] before anything runs.
-pub(super) fn up(connection: &mut Connection, mode: Mode, now: Timestamp) -> Result<(), OpenError> {
-    let found = schema(connection)?;
-    if found > 0 {
-        check(connection, mode, found.min(SCHEMA))?;
-    }
-    if found < SCHEMA {
-        migrations::runner()
-            .run(connection)
-            .map_err(|error| OpenError::Migration(error.to_string()))?;
-    }
-    connection
-        .execute(
-            "INSERT INTO deployment (id, application, mode, oldest_schema, created_at) \
-             VALUES (1, 'countersign', ?1, 1, ?2) ON CONFLICT (id) DO NOTHING",
-            (mode.as_str(), now.as_millis()),
-        )
-        .map(drop)
-        .map_err(unavailable)
+/// What a database says of itself.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Found {
+    /// The number of its last migration; 0 before the first.
+    pub(super) schema: i64,
+    /// `None` for as long as whoever migrates it has not got so far.
+    pub(super) deployment: Option<Deployment>,
+}
+
+/// The row that says whose database it is.
+#[derive(Clone, Debug)]
+pub(super) struct Deployment {
+    /// [`Mode::as_str`].
+    pub(super) mode: String,
+    /// The oldest schema whose binaries may use it.
+    pub(super) oldest_schema: i64,
+}
+
+/// All migrations, to be run under the setup lock.
+pub(super) fn runner() -> refinery::Runner {
+    migrations::runner()
 }
 
 /// Refuses a database that this binary must not use: not migrated, of the other mode, or too new.
 ///
 /// # Errors
 /// The [`OpenError`] that says which.
-pub(super) fn check(connection: &Connection, mode: Mode, needed: i64) -> Result<(), OpenError> {
-    let found = schema(connection)?;
-    if found < needed {
-        return Err(OpenError::NotMigrated { found, known: SCHEMA });
-    }
-    let deployment: Option<(String, i64)> = connection
-        .query_row("SELECT mode, oldest_schema FROM deployment WHERE id = 1", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()
-        .map_err(unavailable)?;
-    let Some((recorded, oldest)) = deployment else {
-        // Another process is between the migration and this row; it holds the setup lock, and so must who comes here.
-        return Ok(());
-    };
-    if oldest > SCHEMA {
-        return Err(OpenError::TooNew {
-            needed: oldest,
+pub(super) fn judge(found: &Found, mode: Mode, needed: i64) -> Result<(), OpenError> {
+    if found.schema < needed {
+        return Err(OpenError::NotMigrated {
+            found: found.schema,
             known: SCHEMA,
         });
     }
-    if recorded != mode.as_str() {
+    let Some(deployment) = &found.deployment else {
+        // Another process is between the migration and this row; it holds the setup lock, and so must who comes here.
+        return Ok(());
+    };
+    if deployment.oldest_schema > SCHEMA {
+        return Err(OpenError::TooNew {
+            needed: deployment.oldest_schema,
+            known: SCHEMA,
+        });
+    }
+    if deployment.mode != mode.as_str() {
         return Err(OpenError::OtherMode {
-            found: recorded,
+            found: deployment.mode.clone(),
             wanted: mode.as_str(),
         });
     }
@@ -87,42 +81,28 @@ pub(super) fn check(connection: &Connection, mode: Mode, needed: i64) -> Result<
 ///
 /// # Errors
 /// [`OpenError`] if it cannot be opened.
-pub fn status(url: &DatabaseUrl) -> Result<Status, OpenError> {
-    let connection = super::sqlite::connect(&Location::of(url))?;
+pub async fn status(url: &DatabaseUrl) -> Result<Status, OpenError> {
+    let location = match url {
+        DatabaseUrl::SqliteFile(path) => Location::File(path.clone()),
+        DatabaseUrl::SqliteMemory => Location::memory(),
+        DatabaseUrl::Postgres(url) => return postgres::status(url).await,
+    };
+    let connection = sqlite::connect(&location)?;
     Ok(Status {
-        found: schema(&connection)?,
+        found: sqlite::look(&connection)?.schema,
         known: SCHEMA,
     })
 }
 
-fn schema(connection: &Connection) -> Result<i64, OpenError> {
-    let migrated: i64 = connection
-        .query_row(
-            "SELECT COUNT(*) FROM sqlite_master WHERE name = 'refinery_schema_history'",
-            [],
-            |row| row.get(0),
-        )
-        .map_err(unavailable)?;
-    if migrated == 0 {
-        return Ok(0);
-    }
-    connection
-        .query_row(
-            "SELECT COALESCE(MAX(version), 0) FROM refinery_schema_history",
-            [],
-            |row| row.get(0),
-        )
-        .map_err(unavailable)
-}
-
-fn unavailable(error: rusqlite::Error) -> OpenError {
-    OpenError::Db(DbError::Unavailable(error.to_string()))
-}
-
 #[cfg(test)]
 mod tests {
+    use rusqlite::Connection;
+
     use super::*;
-    use crate::db::store::{Migrate, Store};
+    use crate::config::Connections;
+    use crate::db::ServerLock;
+    use crate::db::store::{Migrate, Sharing, Store};
+    use crate::domain::clock::Timestamp;
 
     const NOW: Timestamp = Timestamp::from_millis(1_000);
 
@@ -130,8 +110,13 @@ mod tests {
         DatabaseUrl::SqliteFile(folder.path().join("countersign.db"))
     }
 
-    fn open(url: &DatabaseUrl, mode: Mode, migrate: Migrate) -> Result<(), OpenError> {
-        Store::open(url, mode, migrate, NOW).map(drop)
+    async fn open(url: &DatabaseUrl, mode: Mode, migrate: Migrate) -> Result<Store, OpenError> {
+        let opened = Store::open(url, Connections::default(), mode, migrate, NOW).await;
+        opened.map(|(store, _)| store)
+    }
+
+    async fn lock(store: &Store) -> Result<ServerLock, OpenError> {
+        store.lock_for_server(Sharing::Alone).await
     }
 
     #[test]
@@ -144,13 +129,13 @@ mod tests {
         assert_eq!(last.map(i64::from), Some(SCHEMA));
     }
 
-    #[test]
-    fn a_new_database_is_migrated_once_and_opens_again() {
+    #[actix_rt::test]
+    async fn a_new_database_is_migrated_once_and_opens_again() {
         let folder = tempfile::tempdir().expect("a folder");
-        open(&url(&folder), Mode::Dev, Migrate::Up).expect("migrates");
-        open(&url(&folder), Mode::Dev, Migrate::Up).expect("opens again");
+        open(&url(&folder), Mode::Dev, Migrate::Up).await.expect("migrates");
+        open(&url(&folder), Mode::Dev, Migrate::Up).await.expect("opens again");
         assert_eq!(
-            status(&url(&folder)).expect("reads"),
+            status(&url(&folder)).await.expect("reads"),
             Status {
                 found: SCHEMA,
                 known: SCHEMA
@@ -158,37 +143,43 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_database_of_the_other_mode_is_refused_in_words() {
+    #[actix_rt::test]
+    async fn a_database_of_the_other_mode_is_refused_in_words() {
         let folder = tempfile::tempdir().expect("a folder");
-        open(&url(&folder), Mode::Dev, Migrate::Up).expect("migrates");
-        let error = open(&url(&folder), Mode::Production, Migrate::Up).expect_err("is refused");
+        open(&url(&folder), Mode::Dev, Migrate::Up).await.expect("migrates");
+        let error = open(&url(&folder), Mode::Production, Migrate::Up)
+            .await
+            .expect_err("is refused");
         assert!(matches!(error, OpenError::OtherMode { .. }), "{error}");
         assert!(error.to_string().contains("dev mode"), "{error}");
     }
 
-    #[test]
-    fn a_database_that_is_not_migrated_is_refused_where_nobody_asked_to_migrate() {
+    #[actix_rt::test]
+    async fn a_database_that_is_not_migrated_is_refused_where_nobody_asked_to_migrate() {
         let folder = tempfile::tempdir().expect("a folder");
-        let error = open(&url(&folder), Mode::Production, Migrate::Never).expect_err("is refused");
+        let error = open(&url(&folder), Mode::Production, Migrate::Never)
+            .await
+            .expect_err("is refused");
         assert!(error.to_string().contains("countersign migrate up"), "{error}");
     }
 
-    #[test]
-    fn a_database_that_excludes_this_version_is_refused_and_stays_as_it_was() {
+    #[actix_rt::test]
+    async fn a_database_that_excludes_this_version_is_refused_and_stays_as_it_was() {
         let folder = tempfile::tempdir().expect("a folder");
-        open(&url(&folder), Mode::Dev, Migrate::Up).expect("migrates");
+        open(&url(&folder), Mode::Dev, Migrate::Up).await.expect("migrates");
         let path = folder.path().join("countersign.db");
         let other = Connection::open(&path).expect("opens");
         other
             .execute("UPDATE deployment SET oldest_schema = ?1", [SCHEMA + 1])
             .expect("updates");
-        let error = open(&url(&folder), Mode::Dev, Migrate::Up).expect_err("is refused");
+        let error = open(&url(&folder), Mode::Dev, Migrate::Up)
+            .await
+            .expect_err("is refused");
         assert!(matches!(error, OpenError::TooNew { .. }), "{error}");
     }
 
-    #[test]
-    fn another_applications_database_is_refused_and_not_touched() {
+    #[actix_rt::test]
+    async fn another_applications_database_is_refused_and_not_touched() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("countersign.db");
         Connection::open(&path)
@@ -196,27 +187,29 @@ mod tests {
             .execute_batch("CREATE TABLE notes (n TEXT)")
             .expect("makes it");
         let before = std::fs::read(&path).expect("reads");
-        let error = open(&url(&folder), Mode::Dev, Migrate::Up).expect_err("is refused");
+        let error = open(&url(&folder), Mode::Dev, Migrate::Up)
+            .await
+            .expect_err("is refused");
         assert!(matches!(error, OpenError::Foreign(_)), "{error}");
         assert_eq!(std::fs::read(&path).expect("reads"), before);
     }
 
-    #[test]
-    fn a_second_server_on_one_file_is_refused() {
+    #[actix_rt::test]
+    async fn a_second_server_on_one_file_is_refused() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (store, _writer) = Store::open(&url(&folder), Mode::Dev, Migrate::Up, NOW).expect("opens");
-        let lock = store.lock_for_server().expect("is free");
-        assert!(matches!(store.lock_for_server(), Err(OpenError::InUse(_))));
-        drop(lock);
-        store.lock_for_server().expect("is free again");
+        let store = open(&url(&folder), Mode::Dev, Migrate::Up).await.expect("opens");
+        let held = lock(&store).await.expect("is free");
+        assert!(matches!(lock(&store).await, Err(OpenError::InUse(_))));
+        drop(held);
+        lock(&store).await.expect("is free again");
     }
 
-    #[test]
-    fn durability_does_not_rest_on_defaults() {
+    #[actix_rt::test]
+    async fn durability_does_not_rest_on_defaults() {
         let folder = tempfile::tempdir().expect("a folder");
-        open(&url(&folder), Mode::Dev, Migrate::Up).expect("migrates");
-        let location = Location::of(&url(&folder));
-        let connection = crate::db::sqlite::connect(&location).expect("opens");
+        open(&url(&folder), Mode::Dev, Migrate::Up).await.expect("migrates");
+        let location = Location::File(folder.path().join("countersign.db"));
+        let connection = sqlite::connect(&location).expect("opens");
         let journal: String = connection
             .query_row("PRAGMA journal_mode", [], |row| row.get(0))
             .expect("reads");

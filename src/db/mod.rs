@@ -1,7 +1,7 @@
 //! The store: SQL written once for every database, and a key-value store for what may be lost.
 //!
 //! - [`statement`], [`value`], [`transaction`], [`work`]: the narrow seam that every query goes through
-//! - `sqlite`: the driver behind it
+//! - `sqlite`, `postgres`: the drivers behind it
 //! - [`store`], [`migrate`]: opening, migrating, refusing
 //! - [`kv`]: the key-value store
 //! - one file for each family of tables: what is asked of them, in SQL
@@ -9,6 +9,7 @@
 pub mod accounts;
 pub mod clients;
 pub mod codes;
+pub mod entitlements;
 pub mod error;
 pub mod families;
 pub mod keys;
@@ -23,12 +24,14 @@ pub mod transaction;
 pub mod value;
 pub mod work;
 
+mod postgres;
 mod sqlite;
 
 pub use error::{DbError, OpenError};
-pub use sqlite::{ServerLock, WriteConnection};
+pub use postgres::Lanes;
+pub use sqlite::WriteConnection as SqliteWriter;
 pub use statement::Statement;
-pub use store::Store;
+pub use store::{ServerLock, SetupLock, Sharing, Store, WriteConnection};
 pub use transaction::Transaction;
 pub use value::{Row, Value};
 pub use work::Decision;

@@ -25,6 +25,14 @@ pub trait Work: Send {
     /// Whether a failure half-way can leave rows behind, so that it needs a savepoint of its own.
     fn is_compound(&self) -> bool;
 
+    /// The statement, if it is one alone: it may then be run without [`Work::run`].
+    fn statement(&self) -> Option<&Statement> {
+        None
+    }
+
+    /// Takes the rows of [`Work::statement`] for the answer.
+    fn keep(&mut self, _rows: Vec<Row>) {}
+
     /// Does the work; keeps the answer for later. May be called more than once, after a rollback.
     fn run<'a>(&'a mut self, transaction: &'a mut Transaction<'_>) -> LocalBoxFuture<'a, Result<Keep, DbError>>;
 
@@ -58,6 +66,14 @@ impl Work for Single {
 
     fn is_compound(&self) -> bool {
         false
+    }
+
+    fn statement(&self) -> Option<&Statement> {
+        Some(&self.statement)
+    }
+
+    fn keep(&mut self, rows: Vec<Row>) {
+        self.rows = rows;
     }
 
     fn run<'a>(&'a mut self, transaction: &'a mut Transaction<'_>) -> LocalBoxFuture<'a, Result<Keep, DbError>> {

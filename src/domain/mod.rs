@@ -4,6 +4,7 @@ pub mod account;
 pub mod clock;
 pub mod drift;
 pub mod email;
+pub mod entitlement;
 pub mod keys;
 pub mod lease;
 pub mod mail;

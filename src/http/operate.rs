@@ -33,6 +33,7 @@ pub async fn readyz(app: Data<App>) -> HttpResponse {
         .await
         .is_ok();
     parts.insert("database".to_owned(), database.into());
+    parts.insert("key_value".to_owned(), app.kv.check().await.is_ok().into());
     parts.insert("accepting".to_owned(), app.is_accepting().into());
     let ready = parts.values().all(|well| well == &Value::Bool(true));
     let mut response = if ready {
@@ -46,9 +47,13 @@ pub async fn readyz(app: Data<App>) -> HttpResponse {
 /// Prometheus text.
 pub async fn metrics(app: Data<App>) -> HttpResponse {
     for kind in Kind::ALL {
-        gauge("countersign_kv_entries", "kind", kind.as_str(), app.kv.len(kind));
+        if let Ok(entries) = app.kv.len(kind).await {
+            gauge("countersign_kv_entries", "kind", kind.as_str(), entries);
+        }
     }
-    gauge("countersign_kv_entries", "kind", "counter", app.kv.counters());
+    if let Ok(counters) = app.kv.counters().await {
+        gauge("countersign_kv_entries", "kind", "counter", counters);
+    }
     if let Ok(actors) = app.supervisor.ask(CheckHealth).await {
         for actor in actors {
             gauge("countersign_actor_depth", "actor", actor.actor, actor.depth);

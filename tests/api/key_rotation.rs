@@ -29,7 +29,10 @@ async fn command(server: &Server, plan: impl Fn(&[KeyRecord]) -> Vec<Change>) {
         let found = turn::load(&store).await.expect("reads");
         let changes = plan(&turn::records(&found));
         let now = server.clock.now();
-        if turn::apply(&mut connection, &found, changes, &vault, &SystemRandom, now).expect("writes") {
+        if turn::apply(&mut connection, &found, changes, &vault, &SystemRandom, now)
+            .await
+            .expect("writes")
+        {
             return;
         }
     }

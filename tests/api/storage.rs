@@ -1,7 +1,7 @@
 //! When the database fails, the request fails: nothing is answered 200 that was not written (CVE-2020-15223).
 
 use countersign::app;
-use countersign::config::{Config, DatabaseUrl, Dev, MasterKey, Mode};
+use countersign::config::{Config, Connections, DatabaseUrl, Dev, MasterKey, Mode};
 use countersign::db::store::Migrate;
 use countersign::db::{Row, Statement, Store};
 use countersign::domain::clock::Timestamp;
@@ -145,7 +145,7 @@ async fn st_02_a_database_that_cannot_be_read_answers_503() {
 }
 
 /// Starts a server on the data of another that has stopped; why it does not.
-fn start_again(folder: &tempfile::TempDir, master_key: [u8; 32]) -> Result<(), String> {
+async fn start_again(folder: &tempfile::TempDir, master_key: [u8; 32]) -> Result<(), String> {
     let dev = Dev {
         listen: "127.0.0.1:0".parse().expect("an address"),
         data_dir: folder.path(),
@@ -156,7 +156,7 @@ fn start_again(folder: &tempfile::TempDir, master_key: [u8; 32]) -> Result<(), S
     let mut config = Config::dev(dev, &master_key, none).expect("a configuration");
     config.master_key = master_key;
     let clock = std::sync::Arc::new(SystemClock::start());
-    match app::Server::start(config, clock, std::sync::Arc::new(SystemRandom)) {
+    match app::Server::start(config, clock, std::sync::Arc::new(SystemRandom)).await {
         Ok(_) => Ok(()),
         Err(error) => Err(error.to_string()),
     }
@@ -166,7 +166,8 @@ fn start_again(folder: &tempfile::TempDir, master_key: [u8; 32]) -> Result<(), S
 fn keys_in(folder: &tempfile::TempDir) -> Vec<String> {
     let url = DatabaseUrl::SqliteFile(folder.path().join("countersign.db"));
     let epoch = Timestamp::from_millis(0);
-    let (store, _) = Store::open(&url, Mode::Dev, Migrate::Never, epoch).expect("the database opens");
+    let opened = Store::open(&url, Connections::default(), Mode::Dev, Migrate::Never, epoch).now_or_never();
+    let (store, _) = opened.expect("does not wait").expect("the database opens");
     let statement = Statement::new(
         "SELECT name, hex(sealed) FROM secrets UNION ALL SELECT kid, hex(sealed) FROM rotating_keys ORDER BY 1",
     );
@@ -189,7 +190,7 @@ async fn op_02_a_wrong_master_key_refuses_start_and_makes_no_keys() {
     Person::signed_up(&server, "ada@example.org").await;
     let before = keys(&server);
     let folder = server.stop();
-    let refused = start_again(&folder, [9; 32]).expect_err("refuses");
+    let refused = start_again(&folder, [9; 32]).await.expect_err("refuses");
     assert!(refused.contains("another master key"), "{refused}");
     let server = Server::start_in(folder, |_| {});
     assert_eq!(keys(&server), before, "nothing was made or changed");
@@ -209,7 +210,7 @@ async fn op_02_a_damaged_or_missing_secret_refuses_start_where_there_are_account
         server.write(Statement::new(sql));
         let before = keys(&server);
         let folder = server.stop();
-        let refused = start_again(&folder, MASTER_KEY).expect_err(sql);
+        let refused = start_again(&folder, MASTER_KEY).await.expect_err(sql);
         assert!(refused.contains("backup"), "{sql}: {refused}");
         assert_eq!(keys_in(&folder), before, "{sql}: nothing was made in its place");
     }

@@ -78,12 +78,14 @@ pub async fn open(
         .iter()
         .map(|(name, secret)| keys::insert_secret(name, vault.seal(random, &keys::place_of_secret(name), secret), now))
         .collect();
-    connection.transact("make secrets", async move |transaction| {
-        for insert in &inserts {
-            transaction.query(insert).await?;
-        }
-        Ok(Decision::Commit(()))
-    })?;
+    connection
+        .transact("make secrets", async move |transaction| {
+            for insert in &inserts {
+                transaction.query(insert).await?;
+            }
+            Ok(Decision::Commit(()))
+        })
+        .await?;
     let rows = store.query(&keys::secrets()).await?;
     let secret = |wanted: &str| -> Result<Zeroizing<Vec<u8>>, TurnError> {
         for row in &rows {

@@ -75,7 +75,7 @@ pub async fn first(
 ) -> Result<KeySet, TurnError> {
     let found = load(store).await?;
     let due = rotation::plan(&records(&found), policy, now)?;
-    apply(connection, &found, due, vault, random, now)?;
+    apply(connection, &found, due, vault, random, now).await?;
     open(&load(store).await?, vault)
 }
 
@@ -83,7 +83,7 @@ pub async fn first(
 ///
 /// # Errors
 /// [`TurnError`].
-pub fn apply(
+pub async fn apply(
     connection: &mut WriteConnection,
     found: &[StoredKey],
     changes: Vec<Change>,
@@ -95,7 +95,8 @@ pub fn apply(
         return Ok(true);
     }
     let step = prepare(found, changes, vault, random, now)?;
-    Ok(connection.transact("rotate keys", async move |transaction| step.commit(transaction).await)?)
+    let done = connection.transact("rotate keys", async move |transaction| step.commit(transaction).await);
+    Ok(done.await?)
 }
 
 /// Reads the key table.

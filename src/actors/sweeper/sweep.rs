@@ -28,8 +28,11 @@ enum Batch {
 
 /// Drops expired entries of the key-value store.
 pub(super) async fn sweep_states(deps: &Deps) {
-    let swept = deps.kv.sweep(STATES, deps.clock.now()).await;
-    metrics::counter!("countersign_swept_states_total").increment(count(swept));
+    match deps.kv.sweep(STATES, deps.clock.now()).await {
+        Ok(swept) => metrics::counter!("countersign_swept_states_total").increment(count(swept)),
+        // Rows are swept all the same.
+        Err(error) => tracing::warn!(%error, "expired states are not swept now"),
+    }
 }
 
 /// Deletes expired rows, for as long as `holder` has the turn under `epoch` and the clock can be believed.

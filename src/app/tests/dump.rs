@@ -16,7 +16,9 @@ type Secrets = Vec<(&'static str, Vec<u8>)>;
 
 fn beside(server: &Running) -> (Store, WriteConnection) {
     let url = DatabaseUrl::SqliteFile(server.folder.path().join("countersign.db"));
-    Store::open(&url, server.app.config.mode, Migrate::Never, server.app.clock.now()).expect("the database opens")
+    let (mode, sizes, now) = (server.app.config.mode, Connections::default(), server.app.clock.now());
+    let opened = Store::open(&url, sizes, mode, Migrate::Never, now).now_or_never();
+    opened.expect("SQLite does not wait").expect("the database opens")
 }
 
 /// A public client of our own; the path of its authorization request.
@@ -204,7 +206,7 @@ async fn st_01_a_full_dump_lets_its_holder_neither_sign_in_nor_refresh() {
     let mut dump: Vec<u8> = files
         .flat_map(|file| std::fs::read(file.expect("a file").path()).expect("reads"))
         .collect();
-    dump.extend(server.app.kv.dump());
+    dump.extend(server.app.kv.dump().await);
     assert!(contains(&dump, EMAIL.as_bytes()), "the dump is one");
     assert_absent(&dump, &secrets);
 

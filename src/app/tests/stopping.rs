@@ -63,8 +63,9 @@ async fn requests_under_way_are_answered_and_acknowledged_writes_are_kept() {
     );
 
     let url = DatabaseUrl::SqliteFile(server.folder.path().join("countersign.db"));
-    let (store, _) =
-        Store::open(&url, server.app.config.mode, Migrate::Never, server.app.clock.now()).expect("the database opens");
+    let (mode, sizes, now) = (server.app.config.mode, Connections::default(), server.app.clock.now());
+    let opened = Store::open(&url, sizes, mode, Migrate::Never, now).await;
+    let (store, _) = opened.expect("the database opens");
     let rows = store.query(&Statement::new("SELECT count(*) FROM sessions")).await;
     assert_eq!(rows.expect("reads")[0].integer(0).expect("a number"), 50);
 }

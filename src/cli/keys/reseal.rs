@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use crate::cli::deployment::{Opened, Target};
+use crate::cli::deployment::{Opened, Target, wait};
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::config::MasterKey;
-use crate::db::{DbError, Decision, OpenError, Statement, Transaction, keys};
+use crate::db::{DbError, Decision, OpenError, Sharing, Statement, Transaction, keys};
 use crate::domain::vault::{Vault, VaultError};
 use crate::system::SystemRandom;
 
@@ -39,24 +39,25 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         )));
     }
     // A server that goes on would seal its next key under the old master key.
-    let _server = opened.store.lock_for_server().map_err(|error| match error {
-        OpenError::InUse(database) => Failure::operator(format!(
+    let lock = wait(opened.store.lock_for_server(Sharing::Alone))?;
+    let _server = lock.map_err(|error| match error {
+        OpenError::InUse(database) | OpenError::NotAlone(database) => Failure::operator(format!(
             "a server is using {database}; stop it, reseal, and start it with the new master key"
         )),
         other => other.into(),
     })?;
     let old = Vault::new(opened.config.master_key.expose());
     let new = Vault::new(new.expose());
-    let (store, writer) = (&opened.store, &mut opened.writer);
-    let count = store.with_setup_lock(|| {
-        let resealed = writer.transact("reseal", async move |transaction: &mut Transaction<'_>| {
+    let _setup = wait(opened.store.lock_for_setup())??;
+    let resealed = opened
+        .writer
+        .transact("reseal", async move |transaction: &mut Transaction<'_>| {
             Ok(match reseal_all(transaction, &old, &new).await? {
                 Ok(count) => Decision::Commit(Ok(count)),
                 Err(error) => Decision::Rollback(Err(error)),
             })
         });
-        Ok(resealed?)
-    })??;
+    let count = resealed??;
     output::either(args.target.json, &json!({ "resealed": count }), || {
         format!(
             "{count} secrets are sealed under the new master key. \

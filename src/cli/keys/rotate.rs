@@ -50,7 +50,9 @@ fn rotate(opened: &mut Opened, vault: &Vault, purpose: Purpose, at_once: bool) -
     for _ in 0..TRIES {
         let found = wait(turn::load(&opened.store))??;
         let changes = plan(&turn::records(&found), purpose, at_once)?;
-        if turn::apply(&mut opened.writer, &found, changes.clone(), vault, &SystemRandom, now())? {
+        let writer = opened.writer.connection();
+        let applied = turn::apply(writer, &found, changes.clone(), vault, &SystemRandom, now());
+        if wait(applied)?? {
             return Ok(changes);
         }
     }

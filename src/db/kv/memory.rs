@@ -6,14 +6,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::{Kind, KvError};
+use super::{BYTES_PER_ENTRY, Kind, KvError};
 use crate::config;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::throttle::ThrottleKey;
-
-/// What the entries of a kind may take on average, keys included: a kind is full at its bound of entries, or at so many
-/// bytes for each of them.
-const BYTES_PER_ENTRY: usize = 1024;
 
 /// An entry and the monotonic moment at which it ends.
 struct Entry {
@@ -104,14 +100,6 @@ impl Memory {
         }
     }
 
-    const fn bound(&self, kind: Kind) -> usize {
-        match kind {
-            Kind::Flow | Kind::Posted => self.bounds.authorization_requests,
-            Kind::Login => self.bounds.login_states,
-            Kind::Logout => self.bounds.logout_requests,
-        }
-    }
-
     fn shelf(&self, kind: Kind) -> &Mutex<Shelf> {
         let [flow, login, logout, posted] = &self.shelves;
         match kind {
@@ -129,9 +117,9 @@ impl Memory {
         // Two for one: the shelf shrinks while it is used, even if nobody sweeps.
         shelf.expire(now, 2);
         let size = key.len() + value.len();
-        if shelf.is_full(key, size, self.bound(kind)) {
+        if shelf.is_full(key, size, kind.bound(&self.bounds)) {
             shelf.expire(now, 1024);
-            if shelf.is_full(key, size, self.bound(kind)) {
+            if shelf.is_full(key, size, kind.bound(&self.bounds)) {
                 return Err(KvError::Full(kind.as_str()));
             }
         }
@@ -235,80 +223,15 @@ mod tests {
     use super::*;
     use crate::testing::ManualClock;
 
-    fn memory(bound: usize) -> (Arc<ManualClock>, Memory) {
-        let clock = ManualClock::new(Timestamp::from_millis(0));
-        let bounds = config::Kv {
-            authorization_requests: bound,
-            login_states: bound,
-            logout_requests: bound,
-            throttle_counters: 4,
-        };
-        (Arc::clone(&clock), Memory::new(clock, bounds))
-    }
-
-    const MINUTE: Duration = Duration::from_mins(1);
-
-    #[test]
-    fn an_entry_is_taken_once_and_ends_in_time() {
-        let (clock, memory) = memory(10);
-        memory.put(Kind::Flow, "a", vec![1], MINUTE).expect("fits");
-        memory.put(Kind::Flow, "b", vec![2], MINUTE).expect("fits");
-        assert_eq!(memory.get(Kind::Login, "a"), None, "kinds are apart");
-        assert_eq!(memory.take(Kind::Flow, "a"), Some(vec![1]));
-        assert_eq!(memory.take(Kind::Flow, "a"), None);
-        clock.pass(MINUTE);
-        assert_eq!(memory.get(Kind::Flow, "b"), None);
-        assert!(!memory.replace(Kind::Flow, "b", vec![3]));
-    }
-
-    #[test]
-    fn ab_13_a_full_kind_refuses_and_drops_nobody_until_something_ends() {
-        let (clock, memory) = memory(2);
-        memory.put(Kind::Flow, "a", vec![1], MINUTE).expect("fits");
-        memory.put(Kind::Flow, "b", vec![2], MINUTE).expect("fits");
-        assert_eq!(memory.put(Kind::Flow, "c", vec![3], MINUTE), Err(KvError::Full("flow")));
-        assert_eq!(memory.get(Kind::Flow, "a"), Some(vec![1]));
-        memory.put(Kind::Flow, "a", vec![4], MINUTE).expect("is there already");
-        memory
-            .put(Kind::Login, "c", vec![3], MINUTE)
-            .expect("another kind has room");
-        clock.pass(MINUTE);
-        memory.put(Kind::Flow, "c", vec![3], MINUTE).expect("fits again");
-    }
-
-    #[test]
-    fn ab_13_few_large_entries_are_bounded_as_many_small_ones_are() {
-        let (_, memory) = memory(8);
-        memory.put(Kind::Posted, "a", vec![0; 8000], MINUTE).expect("fits");
-        assert!(memory.put(Kind::Posted, "b", vec![0; 8000], MINUTE).is_err());
-        memory.take(Kind::Posted, "a");
-        memory.put(Kind::Posted, "b", vec![0; 8000], MINUTE).expect("fits now");
-    }
-
     #[test]
     fn writing_one_key_over_and_over_takes_no_more_room() {
-        let (_, memory) = memory(4);
+        let clock = ManualClock::new(Timestamp::from_millis(0));
+        let memory = Memory::new(clock, config::Kv::default());
         for round in 0..10_000_u32 {
             memory
-                .put(Kind::Flow, "a", round.to_be_bytes().to_vec(), MINUTE)
+                .put(Kind::Flow, "a", round.to_be_bytes().to_vec(), Duration::from_mins(1))
                 .expect("fits");
         }
         assert!(memory.shelf(Kind::Flow).lock().order.len() < 4096);
-    }
-
-    #[test]
-    fn a_counter_that_is_not_empty_never_makes_room() {
-        let (_, memory) = memory(4);
-        let now = Timestamp::from_millis(1000);
-        let keys: Vec<_> = (0..4).map(|byte| ThrottleKey([byte; 32])).collect();
-        memory
-            .count(&keys, now, |levels| levels.fill(Some(2000)))
-            .expect("fits");
-        let new = [ThrottleKey([9; 32])];
-        assert!(memory.count(&new, now, |levels| levels.fill(Some(2000))).is_err());
-        let later = Timestamp::from_millis(2000);
-        memory
-            .count(&new, later, |levels| levels.fill(Some(3000)))
-            .expect("the others are full buckets again");
     }
 }

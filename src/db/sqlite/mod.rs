@@ -2,10 +2,12 @@
 
 mod open;
 mod reader;
+mod schema;
 mod writer;
 
-pub use open::{Location, ServerLock, connect, with_setup_lock};
+pub use open::{FileLock, Location, connect};
 pub use reader::Readers;
+pub(super) use schema::{look, migrate};
 pub use writer::WriteConnection;
 
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};

@@ -8,7 +8,6 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::config::DatabaseUrl;
 use crate::db::error::OpenError;
 
 /// `CSGN` in ASCII, in the file's header: tells our files from those of other applications.
@@ -27,17 +26,12 @@ pub enum Location {
 }
 
 impl Location {
-    /// Where `url` says. Each memory database has a name of its own, which only its own connections know.
+    /// Memory under a name of its own, which only its own connections know.
     #[must_use]
-    pub fn of(url: &DatabaseUrl) -> Self {
+    pub fn memory() -> Self {
         static MEMORIES: AtomicU64 = AtomicU64::new(0);
-        match url {
-            DatabaseUrl::SqliteFile(path) => Self::File(path.clone()),
-            DatabaseUrl::SqliteMemory => {
-                let number = MEMORIES.fetch_add(1, Ordering::Relaxed);
-                Self::Memory(format!("countersign-{}-{number}", std::process::id()))
-            }
-        }
+        let number = MEMORIES.fetch_add(1, Ordering::Relaxed);
+        Self::Memory(format!("countersign-{}-{number}", std::process::id()))
     }
 
     /// For messages.
@@ -137,16 +131,16 @@ fn claim(connection: &Connection, location: &Location) -> Result<(), OpenError> 
         .map_err(unreadable)
 }
 
-/// Held by the one server process that may use an SQLite file; commands do not take it.
+/// A locked file beside a database. The lock ends with this, or with the process.
 #[derive(Debug)]
-pub struct ServerLock(#[expect(dead_code, reason = "holding the file open is what holds the lock")] Option<File>);
+pub struct FileLock(#[expect(dead_code, reason = "holding the file open is what holds the lock")] Option<File>);
 
-impl ServerLock {
-    /// Takes the lock, or says who has it.
+impl FileLock {
+    /// The lock of the one server process that may use an SQLite file; or says who has it.
     ///
     /// # Errors
     /// [`OpenError::InUse`] if another server holds it, [`OpenError::Unreadable`] if the lock file cannot be made.
-    pub fn acquire(location: &Location) -> Result<Self, OpenError> {
+    pub fn for_server(location: &Location) -> Result<Self, OpenError> {
         let Some(path) = location.beside(".lock") else {
             return Ok(Self(None));
         };
@@ -160,22 +154,22 @@ impl ServerLock {
             }),
         }
     }
-}
 
-/// Runs `work` while no other process migrates the same database or makes its first keys.
-///
-/// # Errors
-/// What `work` returns, or [`OpenError::Unreadable`] if the lock file cannot be made.
-pub fn with_setup_lock<T>(location: &Location, work: impl FnOnce() -> Result<T, OpenError>) -> Result<T, OpenError> {
-    let Some(path) = location.beside(".setup.lock") else {
-        return work();
-    };
-    let file = lock_file(&path)?;
-    file.lock().map_err(|error| OpenError::Unreadable {
-        path: path.display().to_string(),
-        reason: error.to_string(),
-    })?;
-    work()
+    /// The lock of the one process that migrates the database or makes its first keys; waits for it.
+    ///
+    /// # Errors
+    /// [`OpenError::Unreadable`] if the lock file cannot be made.
+    pub fn for_setup(location: &Location) -> Result<Self, OpenError> {
+        let Some(path) = location.beside(".setup.lock") else {
+            return Ok(Self(None));
+        };
+        let file = lock_file(&path)?;
+        file.lock().map_err(|error| OpenError::Unreadable {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        Ok(Self(Some(file)))
+    }
 }
 
 fn lock_file(path: &Path) -> Result<File, OpenError> {

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::failed;
 use crate::db::error::DbError;
 use crate::db::transaction::Transaction;
-use crate::db::work::{Decision, Keep, Work, command};
+use crate::db::work::{Keep, Work};
 
 /// The one connection that writes.
 #[derive(Debug)]
@@ -50,20 +50,6 @@ impl WriteConnection {
         });
     }
 
-    /// Runs one command by itself, for whoever holds the connection without a Writer: start-up and the command line.
-    ///
-    /// # Errors
-    /// [`DbError`]; nothing was written.
-    pub fn transact<T, F>(&mut self, name: &'static str, work: F) -> Result<T, DbError>
-    where
-        T: Send + 'static,
-        F: AsyncFnMut(&mut Transaction<'_>) -> Result<Decision<T>, DbError> + Send + 'static,
-    {
-        let (work, mut answer) = command(name, work);
-        self.run(vec![work]);
-        answer.try_recv().unwrap_or(Err(DbError::Panicked))
-    }
-
     /// Runs one work behind a savepoint where it needs one.
     fn run_one(&self, work: &mut dyn Work) -> Result<(), DbError> {
         let savepoint = work.is_compound();
@@ -71,7 +57,7 @@ impl WriteConnection {
             self.batch("SAVEPOINT work")?;
         }
         let result = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            let mut transaction = Transaction::new(&self.connection);
+            let mut transaction = Transaction::on_sqlite(&self.connection);
             // Nothing in an SQLite transaction waits, so one poll runs the work to its end.
             work.run(&mut transaction).now_or_never()
         }));
@@ -116,7 +102,7 @@ mod tests {
     use super::*;
     use crate::db::sqlite::{Location, connect};
     use crate::db::statement::Statement;
-    use crate::db::work::single;
+    use crate::db::work::{Decision, command, single};
 
     fn connection() -> WriteConnection {
         let connection = connect(&Location::Memory("writer-test".to_owned())).expect("opens");

@@ -6,12 +6,13 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use countersign::app;
-use countersign::config::{Config, DatabaseUrl, Dev, Issuer, MasterKey, Mode};
+use countersign::config::{Config, Connections, DatabaseUrl, Dev, Issuer, MasterKey, Mode};
 use countersign::db::store::Migrate;
 use countersign::db::{Statement, Store, WriteConnection, clients};
 use countersign::domain::clock::{Clock, Timestamp};
 use countersign::domain::oauth::metadata::{ClientMetadata, Registered, Registrar};
 use countersign::system::{SystemClock, SystemRandom};
+use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 
 /// The master key of every test server.
@@ -79,7 +80,9 @@ impl Server {
         let own_clock = Arc::clone(&clock);
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = app::Server::start(config, own_clock, Arc::new(SystemRandom)).expect("the server starts");
+                let server = app::Server::start(config, own_clock, Arc::new(SystemRandom))
+                    .await
+                    .expect("the server starts");
                 ready.send(server.ready.issuer.clone()).expect("the test waits");
                 let told = async {
                     let _ = stopped.await;
@@ -126,7 +129,9 @@ impl Server {
     /// A second pair of connections to its database, as a command beside it has.
     pub fn store(&self) -> (Store, WriteConnection) {
         let url = DatabaseUrl::SqliteFile(self.folder.path().join("countersign.db"));
-        Store::open(&url, Mode::Dev, Migrate::Never, self.clock.now()).expect("the database opens")
+        let sizes = Connections::default();
+        let opened = Store::open(&url, sizes, Mode::Dev, Migrate::Never, self.clock.now()).now_or_never();
+        opened.expect("SQLite does not wait").expect("the database opens")
     }
 
     /// Registers a client from RFC 7591 metadata.
@@ -150,6 +155,8 @@ impl Server {
                 transaction.query(&statement).await?;
                 Ok(countersign::db::Decision::Commit(()))
             })
+            .now_or_never()
+            .expect("SQLite does not wait")
             .expect("the statement runs");
     }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use countersign::actors::key_ring::secrets::{self, Secrets};
-use countersign::config::{DatabaseUrl, Lifetimes, MasterKey, Mode};
+use countersign::config::{Connections, DatabaseUrl, Lifetimes, MasterKey, Mode};
 use countersign::db::links::{self, NewLink};
 use countersign::db::store::Migrate;
 use countersign::db::{Decision, Statement, Store, WriteConnection, clients};
@@ -111,7 +111,8 @@ impl Folder {
 
     fn open(&self) -> (WriteConnection, Arc<Secrets>) {
         let url = DatabaseUrl::SqliteFile(self.database());
-        let (store, mut connection) = Store::open(&url, Mode::Dev, Migrate::Up, now()).expect("opens");
+        let opened = Store::open(&url, Connections::default(), Mode::Dev, Migrate::Up, now()).now_or_never();
+        let (store, mut connection) = opened.expect("does not wait").expect("opens");
         let vault = Vault::new(&self.key);
         let secrets = secrets::open(&store, &mut connection, &vault, &SystemRandom, now())
             .now_or_never()
@@ -133,5 +134,7 @@ fn write(connection: &mut WriteConnection, statements: Vec<Statement>) {
             }
             Ok(Decision::Commit(()))
         })
+        .now_or_never()
+        .expect("does not wait")
         .expect("is written");
 }

@@ -1,0 +1,72 @@
+//! Reads the test vectors in `tests/vectors/entitlement/`.
+
+use serde_json::Value;
+
+macro_rules! texts {
+    ($($name:literal),*) => {
+        [$(($name, include_str!(concat!("../../../tests/vectors/entitlement/", $name)))),*]
+    };
+}
+
+/// All files, by name.
+const FILES: [(&str, &str); 12] = texts![
+    "best_payment.json",
+    "gen_index_hash.json",
+    "hashes.json",
+    "misc.json",
+    "proofs.json",
+    "request_validation.json",
+    "rounding.json",
+    "sequence_claim_edge_cases.json",
+    "sequence_dev_mode.json",
+    "sequence_google_lifecycle.json",
+    "sequence_grace_and_hold.json",
+    "sequence_stack_two_stores.json"
+];
+
+/// A whole file.
+pub(crate) fn file(name: &str) -> Value {
+    let (_, text) = FILES
+        .into_iter()
+        .find(|(known, _)| *known == name)
+        .expect("a known file");
+    serde_json::from_str(text).expect("JSON")
+}
+
+/// One table of a file.
+pub(crate) fn cases(name: &str, table: &str) -> Vec<Value> {
+    file(name)[table].as_array().expect("a table").clone()
+}
+
+/// A text.
+pub(crate) fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("a text: {value}")).to_owned()
+}
+
+/// A number, which may be written as a text where it does not fit a double.
+pub(crate) fn number(value: &Value) -> u64 {
+    value
+        .as_u64()
+        .or_else(|| value.as_str()?.parse().ok())
+        .unwrap_or_else(|| panic!("a number: {value}"))
+}
+
+/// A moment.
+pub(crate) fn time(value: &Value) -> crate::domain::clock::Timestamp {
+    crate::domain::clock::Timestamp::from_millis(value.as_i64().unwrap_or_else(|| panic!("a moment: {value}")))
+}
+
+/// 32 bytes in hexadecimal.
+pub(crate) fn hex32(value: &Value) -> [u8; 32] {
+    hex_of(value)
+}
+
+/// 16 bytes in hexadecimal.
+pub(crate) fn hex16(value: &Value) -> [u8; 16] {
+    hex_of(value)
+}
+
+fn hex_of<const N: usize>(value: &Value) -> [u8; N] {
+    let bytes = hex::decode(text(value)).expect("hexadecimal");
+    bytes.try_into().expect("the right length")
+}

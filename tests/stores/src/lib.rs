@@ -1,0 +1,97 @@
+//! Throwaway stores for tests: real PostgreSQL and Redis servers on free ports, which end with whoever started them.
+//!
+//! Needs `postgresql` (its server binaries lie where `pg_config --bindir` says) and `redis-server`. A run of many
+//! processes may share one of each: `scripts/with-stores COMMAND` starts them and names them in the environment.
+
+mod keeper;
+
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+pub use keeper::Keeper;
+
+/// A Redis of one's own, to be stopped, frozen and emptied; `options` are those of redis-server.
+pub fn redis(options: &[&str]) -> Keeper {
+    Keeper::start("redis.sh", options)
+}
+
+/// A PostgreSQL of one's own; `options` are those of postgres.
+pub fn postgres(options: &[&str]) -> Keeper {
+    Keeper::start("postgres.sh", options)
+}
+
+/// `kv_url` of a corner of a Redis that this whole run shares.
+pub fn fresh_redis() -> String {
+    static OWN: OnceLock<Keeper> = OnceLock::new();
+    let base = std::env::var("TEST_REDIS_URL").unwrap_or_else(|_| OWN.get_or_init(|| redis(&[])).url.clone());
+    format!("{base}/0?prefix={}", fresh_name())
+}
+
+/// A database of its own in a PostgreSQL that this whole run shares; it goes when this is dropped.
+pub struct Database {
+    server: String,
+    name: String,
+}
+
+impl Database {
+    /// An empty one.
+    pub fn fresh() -> Self {
+        static OWN: OnceLock<Keeper> = OnceLock::new();
+        let server =
+            std::env::var("TEST_POSTGRES_URL").unwrap_or_else(|_| OWN.get_or_init(|| postgres(&[])).url.clone());
+        Self::within(&server)
+    }
+
+    /// An empty one in the server at `server`.
+    pub fn within(server: &str) -> Self {
+        let database = Self {
+            server: server.to_owned(),
+            name: fresh_name(),
+        };
+        database.ask_server(&format!("CREATE DATABASE {}", database.name));
+        database
+    }
+
+    /// `database_url`.
+    pub fn url(&self) -> String {
+        let (server, _) = self.server.rsplit_once('/').expect("a URL with a database");
+        format!("{server}/{}", self.name)
+    }
+
+    fn ask_server(&self, sql: &str) {
+        psql(&self.server, sql);
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // Whoever used it may have been killed a moment ago. A server that is gone has taken it along.
+        let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        let _ = psql_command(&self.server, &sql).output();
+    }
+}
+
+/// What `sql` gives, without headings: columns separated by `|`.
+pub fn psql(url: &str, sql: &str) -> String {
+    let output = psql_command(url, sql).output().expect("psql starts");
+    assert!(
+        output.status.success(),
+        "{sql}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
+}
+
+fn psql_command(url: &str, sql: &str) -> Command {
+    let mut command = Command::new("psql");
+    command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql]);
+    command
+}
+
+/// A name that no other test of this run has.
+fn fresh_name() -> String {
+    static NAMES: AtomicU32 = AtomicU32::new(0);
+    let number = NAMES.fetch_add(1, Ordering::Relaxed);
+    format!("t{}_{number}", std::process::id())
+}
