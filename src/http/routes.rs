@@ -34,7 +34,6 @@ pub fn routes(config: &mut ServiceConfig) {
         config.service(at(page).get(pages::index).compressed());
     }
     config
-        .service(at("/assets/{path:.*}").get(pages::asset).compressed())
         .service(at("/login/start/").post(login::start).finish())
         .service(at("/login/finish/").post(login::finish).finish())
         .service(at("/onboard/signup/").post(onboard::sign_up).finish())
@@ -84,6 +83,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/healthz/").get(operate::healthz).finish())
         .service(at("/readyz/").get(operate::readyz).finish())
         .service(at("/metrics/").get(operate::metrics).finish())
+        // Last of all, because every request that comes this far pays for its pattern.
+        .service(at("/assets/{path:.*}").get(pages::asset).compressed())
         .default_service(web::to(nothing_here));
 }
 
