@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use crate::actors::key_ring::turn::TurnError;
 use crate::actors::key_ring::{Keys, secrets, turn};
+use crate::actors::outgoing::Outgoing;
 use crate::actors::supervise::Alarm;
 use crate::actors::supervisor::{self, Foundation, StopAll, Threads};
 use crate::config::Config;
@@ -142,6 +143,7 @@ impl Server {
             .map_err(|error| RunError::Fault(error.to_string()))?;
         config.bound_to(address);
         let config = Arc::new(config);
+        let outgoing = Outgoing::new(&config).map_err(|error| RunError::Fault(error.to_string()))?;
         let (alarm, heard) = Alarm::new();
         let ground = Foundation {
             store,
@@ -149,6 +151,7 @@ impl Server {
             vault,
             secrets,
             keys: Keys::new(keys),
+            outgoing,
             config,
             clock,
             random,

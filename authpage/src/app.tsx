@@ -5,6 +5,7 @@ import { useVisit } from "./navigation";
 import { Account } from "./pages/account";
 import { Confirm } from "./pages/confirm";
 import { Consent } from "./pages/consent";
+import { Device } from "./pages/device";
 import { NotFound, PlainError, ServerError, serverError } from "./pages/error";
 import { Forgot } from "./pages/forgot";
 import { Landing } from "./pages/landing";
@@ -28,6 +29,7 @@ const PAGES: Record<PageName, ComponentType> = {
   logout: Logout,
   "signed-out": SignedOut,
   account: Account,
+  device: Device,
   error: PlainError,
   "not-found": NotFound,
 };

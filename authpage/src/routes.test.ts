@@ -15,6 +15,7 @@ describe("the path switch", () => {
     ["/logout/", "logout"],
     ["/signed-out/", "signed-out"],
     ["/account/", "account"],
+    ["/device/", "device"],
     ["/error/", "error"],
   ])("shows at %s the page %s", (path, page) => {
     expect(pageAt(path)).toBe(page);

@@ -13,6 +13,7 @@ export type PageName =
   | "logout"
   | "signed-out"
   | "account"
+  | "device"
   | "error"
   | "not-found";
 
@@ -28,6 +29,7 @@ const PAGES: ReadonlyMap<string, PageName> = new Map([
   ["/logout", "logout"],
   ["/signed-out", "signed-out"],
   ["/account", "account"],
+  ["/device", "device"],
   ["/error", "error"],
 ]);
 
@@ -40,6 +42,11 @@ export function pageAt(pathname: string): PageName {
 /** `/login/` or `/login/?flow_id=…`: a page of ours that goes on with the application's request `flowId`. */
 export function withFlow(path: string, flowId: string | null): string {
   return flowId ? `${path}?flow_id=${encodeURIComponent(flowId)}` : path;
+}
+
+/** `/login/` or `/login/?user_code=…`: a page of ours that goes on with the device that shows `userCode`. */
+export function withUserCode(path: string, userCode: string | null): string {
+  return userCode ? `${path}?user_code=${encodeURIComponent(userCode)}` : path;
 }
 
 /** The token that a mailed link carries in its fragment, or `null`. */

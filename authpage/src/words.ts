@@ -35,6 +35,8 @@ export function wordsFor(problem: Problem): string {
       return `The server is busy right now. Please try again ${wait}.`;
     case "closed":
       return "This server takes no new accounts. Please ask whoever runs it.";
+    case "not-admitted":
+      return "Your account may not use this application. Please ask whoever runs it.";
     case "unreachable":
       return "No answer from the server. Please check your connection and try again.";
     case "not-loaded":

@@ -83,6 +83,7 @@ impl World {
         let registrar = Registrar {
             random: &SystemRandom,
             loopback_issuer: false,
+            by_operator: true,
         };
         let application = metadata.register(registrar).expect("is registered");
         let vault = Vault::new(&MASTER_KEY);

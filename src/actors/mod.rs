@@ -2,6 +2,7 @@
 //!
 //! - [`supervise`]: the shell around every actor that survives panics; restart budget and escalation
 //! - [`ask`]: bounded doors to actors
+//! - [`outgoing`]: the one way out to addresses that clients registered
 //! - one folder for each actor: `mod.rs` holds its state and what it depends on, one file for each request
 
 pub mod ask;
@@ -11,6 +12,7 @@ pub mod grants;
 pub mod key_ring;
 pub mod login;
 pub mod mailer;
+pub mod outgoing;
 pub mod supervise;
 pub mod supervisor;
 pub mod sweeper;

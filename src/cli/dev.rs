@@ -81,6 +81,7 @@ fn demo_client(issuer: &Issuer) -> Result<Client, String> {
     let registrar = Registrar {
         random: &SystemRandom,
         loopback_issuer: issuer.is_loopback_http(),
+        by_operator: true,
     };
     let registered = metadata.register(registrar);
     registered.map(|demo| demo.client).map_err(|error| error.to_string())

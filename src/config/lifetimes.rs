@@ -27,6 +27,8 @@ pub struct Lifetimes {
     pub login_state: Duration,
     /// An authorization code.
     pub code: Duration,
+    /// A device authorization: the code that a person types, and the device's own.
+    pub device_code: Duration,
     /// The mailed link that confirms an address.
     pub confirm_link: Duration,
     /// What a confirmed address may be registered with.
@@ -49,6 +51,7 @@ impl Default for Lifetimes {
             authorization_request: Duration::from_mins(15),
             login_state: Duration::from_mins(1),
             code: Duration::from_mins(1),
+            device_code: Duration::from_mins(15),
             confirm_link: days(1),
             register_link: Duration::from_hours(1),
             reset_link: Duration::from_hours(1),
@@ -71,6 +74,7 @@ impl Section for Lifetimes {
         v.within("authorization_request", &mut self.authorization_request, second..=hour);
         v.within("login_state", &mut self.login_state, second..=600 * second);
         v.within("code", &mut self.code, second..=600 * second);
+        v.within("device_code", &mut self.device_code, 60 * second..=hour);
         v.within("confirm_link", &mut self.confirm_link, second..=7 * 24 * hour);
         v.within("register_link", &mut self.register_link, second..=24 * hour);
         v.within("reset_link", &mut self.reset_link, second..=24 * hour);

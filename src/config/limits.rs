@@ -39,6 +39,10 @@ pub struct Limits {
     pub longest_delay: Duration,
     /// Failed client authentications of one client from one address.
     pub client_address: Bucket,
+    /// User codes of devices that were not right, from one address and by one account.
+    pub user_code: Bucket,
+    /// Device authorizations that one address begins.
+    pub device_address: Bucket,
     /// Mails sent to one recipient on request.
     pub mail_recipient: Bucket,
     /// Mails that one address asks for.
@@ -58,6 +62,8 @@ impl Default for Limits {
             email: bucket(20, 10),
             longest_delay: Duration::from_secs(5),
             client_address: bucket(20, 10),
+            user_code: bucket(10, 30),
+            device_address: bucket(60, 5),
             mail_recipient: bucket(5, 720),
             mail_address: bucket(30, 60),
         }
@@ -76,6 +82,8 @@ impl Section for Limits {
         v.section("email_browser", &mut self.email_browser);
         v.section("email", &mut self.email);
         v.section("client_address", &mut self.client_address);
+        v.section("user_code", &mut self.user_code);
+        v.section("device_address", &mut self.device_address);
         v.section("mail_recipient", &mut self.mail_recipient);
         v.section("mail_address", &mut self.mail_address);
     }

@@ -24,6 +24,7 @@ mod limits;
 mod load;
 mod log;
 mod mail;
+mod outgoing;
 mod postgres;
 mod print;
 mod raw;
@@ -51,6 +52,7 @@ pub use lifetimes::Lifetimes;
 pub use limits::{Bucket, Limits};
 pub use log::{Log, LogFormat};
 pub use mail::Mail;
+pub use outgoing::Outgoing;
 pub use postgres::{Connections, PostgresTls, PostgresUrl};
 pub use realm::Realm;
 pub use secrets::{KeyError, MasterKey, Password};
@@ -110,6 +112,8 @@ pub struct Config {
     pub actors: Actors,
     /// Outgoing mail.
     pub mail: Mail,
+    /// Requests to addresses that clients registered.
+    pub outgoing: Outgoing,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -142,6 +146,7 @@ impl Config {
             kv: Kv::default(),
             actors: Actors::default(),
             mail: Mail::blank(),
+            outgoing: Outgoing::default(),
             log: Log::default(),
         }
     }
@@ -162,6 +167,7 @@ impl Section for Config {
         v.section("kv", &mut self.kv);
         v.section("actors", &mut self.actors);
         v.section("mail", &mut self.mail);
+        v.section("outgoing", &mut self.outgoing);
         v.section("log", &mut self.log);
     }
 }

@@ -31,28 +31,31 @@ pub fn insert(id: &str, family: &Family) -> Result<Statement, DbError> {
     .bind(family.started_at.as_millis()))
 }
 
-/// A row if the account may be granted something now, and the client something for a code from `issued_at`.
+/// A row if the account may be granted something now: it is active, and holds the scope that the client demands, if any.
 #[must_use]
-pub fn may_begin(account_id: &str, client: &ClientId, issued_at: Timestamp) -> Statement {
+pub fn may_begin(account_id: &str, required_scope: Option<&str>) -> Statement {
     Statement::new(
-        "SELECT 1 FROM accounts a JOIN clients c ON c.id = $2 \
-         WHERE a.id = $1 AND a.status = 'active' AND c.not_before <= $3",
+        "SELECT 1 FROM accounts a WHERE a.id = $1 AND a.status = 'active' AND (CAST($2 AS TEXT) IS NULL \
+         OR EXISTS (SELECT 1 FROM account_scopes s WHERE s.account_id = a.id AND s.scope = CAST($2 AS TEXT)))",
     )
     .bind(account_id)
-    .bind(client.as_str())
-    .bind(issued_at.as_millis())
+    .bind(required_scope)
 }
 
-/// The family of an id whose account is active, and which is not older than its client accepts.
+/// The family of an id that is not older than its client accepts, and whose account is active and holds the scope that the
+/// client demands, if any.
 #[must_use]
-pub fn by_id(id: &str) -> Statement {
+pub fn by_id(id: &str, required_scope: Option<&str>) -> Statement {
     Statement::new(
         "SELECT f.client_id, f.account_id, f.sid, f.scope, f.authenticated_at, f.sequence, f.rotated_at, \
          f.idle_expires_at, f.expires_at, f.ended_at, f.created_at \
          FROM families f JOIN accounts a ON a.id = f.account_id JOIN clients c ON c.id = f.client_id \
-         WHERE f.id = $1 AND a.status = 'active' AND c.not_before <= f.created_at",
+         WHERE f.id = $1 AND a.status = 'active' AND c.not_before <= f.created_at \
+         AND (CAST($2 AS TEXT) IS NULL \
+         OR EXISTS (SELECT 1 FROM account_scopes s WHERE s.account_id = a.id AND s.scope = CAST($2 AS TEXT)))",
     )
     .bind(id)
+    .bind(required_scope)
 }
 
 /// Reads a row of [`by_id`].
@@ -78,37 +81,39 @@ pub fn read(row: &Row) -> Result<Family, DbError> {
     })
 }
 
-/// Stores the step from `before` to `next`; a row only if the family is alive, its account active, and its sequence still
-/// that of `before`. One statement decides: of any number of callers at once, one gets the row.
+/// Stores the step from `before` to `next`; a row only if the family is alive, its account active and in possession of the
+/// scope that the client demands, and its sequence still that of `before`. One statement decides: of any number of callers
+/// at once, one gets the row.
 ///
 /// # Errors
 /// As for [`insert`].
-pub fn rotate(id: &str, before: &Family, next: &Family) -> Result<Statement, DbError> {
-    let statement = if before.idle_expires_at == next.idle_expires_at {
-        // SQLite rewrites the index entry of a column that is set, whether or not its value changes.
-        Statement::new(
-            "UPDATE families SET sequence = $3, rotated_at = $4 \
-             WHERE id = $1 AND sequence = $2 AND ended_at IS NULL AND idle_expires_at > $4 AND expires_at > $4 \
-             AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = families.account_id AND a.status = 'active') \
-             RETURNING sequence",
-        )
+pub fn rotate(id: &str, before: &Family, next: &Family, required_scope: Option<&str>) -> Result<Statement, DbError> {
+    let moved = before.idle_expires_at != next.idle_expires_at;
+    // SQLite rewrites the index entry of a column that is set, whether or not its value changes.
+    let statement = Statement::new(if moved {
+        "UPDATE families SET sequence = $3, rotated_at = $4, idle_expires_at = $6 \
+         WHERE id = $1 AND sequence = $2 AND ended_at IS NULL AND idle_expires_at > $4 AND expires_at > $4 \
+         AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = families.account_id AND a.status = 'active') \
+         AND (CAST($5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM account_scopes s \
+         WHERE s.account_id = families.account_id AND s.scope = CAST($5 AS TEXT))) \
+         RETURNING sequence"
     } else {
-        Statement::new(
-            "UPDATE families SET sequence = $3, rotated_at = $4, idle_expires_at = $5 \
-             WHERE id = $1 AND sequence = $2 AND ended_at IS NULL AND idle_expires_at > $4 AND expires_at > $4 \
-             AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = families.account_id AND a.status = 'active') \
-             RETURNING sequence",
-        )
-    };
-    let statement = statement
-        .bind(id)
-        .bind(sequence(before.sequence)?)
-        .bind(sequence(next.sequence)?)
-        .bind(next.rotated_at.as_millis());
-    Ok(if before.idle_expires_at == next.idle_expires_at {
-        statement
-    } else {
+        "UPDATE families SET sequence = $3, rotated_at = $4 \
+         WHERE id = $1 AND sequence = $2 AND ended_at IS NULL AND idle_expires_at > $4 AND expires_at > $4 \
+         AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = families.account_id AND a.status = 'active') \
+         AND (CAST($5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM account_scopes s \
+         WHERE s.account_id = families.account_id AND s.scope = CAST($5 AS TEXT))) \
+         RETURNING sequence"
+    })
+    .bind(id)
+    .bind(sequence(before.sequence)?)
+    .bind(sequence(next.sequence)?)
+    .bind(next.rotated_at.as_millis())
+    .bind(required_scope);
+    Ok(if moved {
         statement.bind(next.idle_expires_at.as_millis())
+    } else {
+        statement
     })
 }
 
@@ -153,20 +158,22 @@ pub fn move_session(from: &str, to: &str) -> Statement {
         .bind(to)
 }
 
-/// What userinfo asks of a token: its family, account, client and revocation, in one read. A row if all of them still
-/// stand: `account_id, email`.
+/// What userinfo asks of a token: its family, account, client and revocation (its own, and that of the token it was
+/// exchanged for), in one read. A row if all of them still stand: `account_id, email`.
 #[must_use]
-pub fn standing(id: &str, jti: &str, issued_at: Timestamp, now: Timestamp) -> Statement {
+pub fn standing(id: &str, names: [&str; 2], issued_at: Timestamp, now: Timestamp) -> Statement {
+    let [jti, root] = names;
     Statement::new(
         "SELECT a.id, a.email FROM families f JOIN accounts a ON a.id = f.account_id \
          JOIN clients c ON c.id = f.client_id \
          WHERE f.id = $1 AND f.ended_at IS NULL AND f.expires_at > $4 AND a.status = 'active' AND c.not_before <= $3 \
-         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti = $2)",
+         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti IN ($2, $5))",
     )
     .bind(id)
     .bind(jti)
     .bind(issued_at.as_millis())
     .bind(now.as_millis())
+    .bind(root)
 }
 
 /// Revokes one access token until it would have expired anyway.

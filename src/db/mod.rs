@@ -7,11 +7,14 @@
 //! - one file for each family of tables: what is asked of them, in SQL
 
 pub mod accounts;
+pub mod assertions;
 pub mod clients;
 pub mod codes;
+pub mod devices;
 pub mod entitlements;
 pub mod error;
 pub mod families;
+pub mod introspection;
 pub mod keys;
 pub mod kv;
 pub mod links;

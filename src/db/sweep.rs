@@ -20,7 +20,7 @@ const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
 /// Everything that expires. A code is kept for a day, so that presenting it again still ends what it gave.
-pub const EXPIRIES: [Expiry; 7] = [
+pub const EXPIRIES: [Expiry; 10] = [
     Expiry {
         name: "authorization_codes",
         sql: "DELETE FROM authorization_codes WHERE code_hash IN \
@@ -45,6 +45,26 @@ pub const EXPIRIES: [Expiry; 7] = [
         sql: "DELETE FROM revoked_tokens WHERE jti IN \
               (SELECT jti FROM revoked_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING 1",
         grace: HOUR,
+    },
+    Expiry {
+        name: "spent_assertions",
+        sql: "DELETE FROM spent_assertions WHERE (client_id, jti_hash) IN \
+              (SELECT client_id, jti_hash FROM spent_assertions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) \
+              RETURNING 1",
+        grace: HOUR,
+    },
+    Expiry {
+        name: "device_codes",
+        sql: "DELETE FROM device_codes WHERE code_hash IN \
+              (SELECT code_hash FROM device_codes WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING 1",
+        grace: HOUR,
+    },
+    Expiry {
+        name: "initial_access_tokens",
+        sql: "DELETE FROM initial_access_tokens WHERE token_hash IN \
+              (SELECT token_hash FROM initial_access_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) \
+              RETURNING 1",
+        grace: DAY,
     },
     Expiry {
         name: "links",

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod clock;
+pub mod destination;
 pub mod drift;
 pub mod email;
 pub mod entitlement;

@@ -27,6 +27,8 @@ pub enum Kind {
     ForbiddenOrigin,
     /// Nobody may sign up here.
     Closed,
+    /// The person may not use this application.
+    NotAdmitted,
     /// Nothing is here.
     NotFound,
     /// The method is not one of this route.
@@ -54,6 +56,7 @@ impl Kind {
             Self::WrongBrowser => "wrong-browser",
             Self::ForbiddenOrigin => "forbidden-origin",
             Self::Closed => "closed",
+            Self::NotAdmitted => "not-admitted",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::Timeout => "timeout",
@@ -73,6 +76,7 @@ impl Kind {
             Self::WrongBrowser => "This was started in another browser",
             Self::ForbiddenOrigin => "Requests from other sites are not accepted",
             Self::Closed => "Nobody may sign up here",
+            Self::NotAdmitted => "This account may not use this application",
             Self::NotFound => "There is nothing here",
             Self::MethodNotAllowed => "This address does not take that method",
             Self::Timeout => "The request took too long to arrive",
@@ -89,7 +93,7 @@ impl Kind {
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
             Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
             Self::Expired => StatusCode::GONE,
-            Self::WrongBrowser | Self::ForbiddenOrigin | Self::Closed => StatusCode::FORBIDDEN,
+            Self::WrongBrowser | Self::ForbiddenOrigin | Self::Closed | Self::NotAdmitted => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,

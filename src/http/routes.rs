@@ -13,7 +13,7 @@ use super::problem::{Kind, Problem};
 use super::{account, dev, headers, login, oauth, onboard, operate, pages, password};
 
 /// Paths of the sign-in pages: one document serves them all.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 13] = [
     "/",
     "/login/",
     "/signup/",
@@ -25,6 +25,7 @@ const PAGES: [&str; 12] = [
     "/logout/",
     "/signed-out/",
     "/account/",
+    "/device/",
     "/error/",
 ];
 
@@ -63,6 +64,10 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/oauth/logout/confirm/").post(oauth::logout::confirm).finish())
         .service(at("/oauth/token/").post(oauth::token::post).open())
         .service(at("/oauth/revoke/").post(oauth::revoke::post).open())
+        .service(at("/oauth/introspect/").post(oauth::introspect::post).finish())
+        .service(at("/oauth/device/").post(oauth::device::post).open())
+        .service(at("/oauth/device/lookup/").post(oauth::device::describe).finish())
+        .service(at("/oauth/device/decide/").post(oauth::device::decide).finish())
         .service(
             at("/oauth/userinfo/")
                 .get(oauth::userinfo::get)

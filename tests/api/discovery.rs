@@ -54,8 +54,17 @@ async fn disc_03_to_disc_06_what_must_be_listed_is_and_unsigned_tokens_are_not()
     assert_eq!(list(&document, "code_challenge_methods_supported"), ["S256"]);
     assert_eq!(
         list(&document, "token_endpoint_auth_methods_supported"),
-        ["none", "client_secret_basic"]
+        ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]
     );
+    // Who may ask about tokens must prove itself; who may give them back need not.
+    assert_eq!(
+        list(&document, "introspection_endpoint_auth_methods_supported"),
+        ["client_secret_basic", "client_secret_post", "private_key_jwt"]
+    );
+    for endpoint in ["token", "introspection", "revocation"] {
+        let name = format!("{endpoint}_endpoint_auth_signing_alg_values_supported");
+        assert_eq!(list(&document, &name), ["EdDSA", "ES256", "PS256", "RS256"], "{name}");
+    }
     assert!(list(&document, "scopes_supported").contains(&"openid".to_owned()));
     assert!(list(&document, "claims_supported").contains(&"sub".to_owned()));
     assert_eq!(document["authorization_response_iss_parameter_supported"], json!(true));
@@ -76,7 +85,13 @@ async fn disc_07_neither_implicit_nor_password_is_offered() {
     assert_eq!(list(&document, "response_modes_supported"), ["query"]);
     assert_eq!(
         list(&document, "grant_types_supported"),
-        ["authorization_code", "refresh_token"]
+        [
+            "authorization_code",
+            "refresh_token",
+            "client_credentials",
+            "urn:ietf:params:oauth:grant-type:device_code",
+            "urn:ietf:params:oauth:grant-type:token-exchange"
+        ]
     );
 }
 
@@ -97,7 +112,7 @@ async fn disc_08_every_endpoint_is_below_the_issuer_and_answers() {
         assert!(![404, 500].contains(&status), "{name} {status}");
         endpoints += 1;
     }
-    assert_eq!(endpoints, 6);
+    assert_eq!(endpoints, 8);
 }
 
 #[actix_web::test]

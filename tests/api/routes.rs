@@ -13,7 +13,7 @@ enum Takes {
     Form,
 }
 
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 15] = [
     "/",
     "/login/",
     "/signup/",
@@ -25,13 +25,14 @@ const PAGES: [&str; 14] = [
     "/logout/",
     "/signed-out/",
     "/account/",
+    "/device/",
     "/error/",
     "/demo/",
     "/dev/mailbox/",
 ];
 
 /// Every other route with its methods.
-const ROUTES: [(&str, &[&str], Takes); 26] = [
+const ROUTES: [(&str, &[&str], Takes); 30] = [
     ("/login/start/", &["POST"], Takes::Json),
     ("/login/finish/", &["POST"], Takes::Json),
     ("/onboard/signup/", &["POST"], Takes::Json),
@@ -51,6 +52,10 @@ const ROUTES: [(&str, &[&str], Takes); 26] = [
     ("/oauth/logout/confirm/", &["POST"], Takes::Json),
     ("/oauth/token/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/revoke/", &["POST", "OPTIONS"], Takes::Form),
+    ("/oauth/introspect/", &["POST"], Takes::Form),
+    ("/oauth/device/", &["POST", "OPTIONS"], Takes::Form),
+    ("/oauth/device/lookup/", &["POST"], Takes::Json),
+    ("/oauth/device/decide/", &["POST"], Takes::Json),
     ("/oauth/userinfo/", &["GET", "HEAD", "POST", "OPTIONS"], Takes::Form),
     (
         "/.well-known/openid-configuration/",

@@ -187,9 +187,7 @@ async fn tk_06_grants_that_are_not_served_are_refused_by_name() {
     let client = Client::confidential(&server);
     for grant in [
         "password",
-        "client_credentials",
         "implicit",
-        "urn:ietf:params:oauth:grant-type:device_code",
         "urn:ietf:params:oauth:grant-type:jwt-bearer",
         "Authorization_Code",
     ] {
@@ -201,6 +199,11 @@ async fn tk_06_grants_that_are_not_served_are_refused_by_name() {
         let answer = client.post(&server, "/oauth/token/", &form).await;
         assert_eq!(answer.refusal(), (400, "unsupported_grant_type".to_owned()), "{grant}");
         assert_form(&answer);
+    }
+    for grant in ["client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"] {
+        // Served, but not to this client.
+        let answer = client.post(&server, "/oauth/token/", &[("grant_type", grant)]).await;
+        assert_eq!(answer.refusal(), (400, "unauthorized_client".to_owned()), "{grant}");
     }
     for (form, missing) in [
         (&[("code", "x")][..], "grant_type"),

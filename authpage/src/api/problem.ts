@@ -15,6 +15,7 @@ const SERVER_KINDS = [
   "too-large",
   "unsupported-media-type",
   "closed",
+  "not-admitted",
   "internal",
 ] as const;
 

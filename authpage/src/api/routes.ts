@@ -22,6 +22,14 @@ export interface Flow {
   signed_in_as: string | null;
 }
 
+/** What may be shown about a device that waits. */
+export interface Device {
+  user_code: string;
+  client: { name: string; uri: string | null };
+  scopes: string[];
+  signed_in_as: string;
+}
+
 /** Who is signed in; `authenticated_at` is in milliseconds since 1970. */
 export interface Session {
   email: string;
@@ -41,6 +49,11 @@ export const readFlow = (flow_id: string) => get<Flow>(`/oauth/flow/?flow_id=${e
 
 export const decideConsent = (flow_id: string, decision: "allow" | "deny") =>
   post<Next>("/oauth/consent/", { flow_id, decision });
+
+export const readDevice = (user_code: string) => post<Device>("/oauth/device/lookup/", { user_code });
+
+export const decideDevice = (user_code: string, decision: "allow" | "deny") =>
+  post<object>("/oauth/device/decide/", { user_code, decision });
 
 export const signUp = (email: string) => post<object>("/onboard/signup/", { email });
 

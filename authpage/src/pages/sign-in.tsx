@@ -10,7 +10,7 @@ import { PasswordField, type PasswordHandle } from "../forms/password-field";
 import { SubmitButton } from "../forms/submit-button";
 import { useSubmit } from "../forms/use-submit";
 import { arrival, Link, leaveTo, navigate, query } from "../navigation";
-import { withFlow } from "../routes";
+import { withFlow, withUserCode } from "../routes";
 import { FlowGone } from "../ui/flow-gone";
 import { Frame } from "../ui/frame";
 import { Slot } from "../ui/slot";
@@ -69,6 +69,7 @@ function Form({ flowId, flow, onGone }: FormProps) {
   const password = useRef<PasswordHandle>(null);
   const slotId = useId();
   const { email: arrivedEmail, done } = arrival();
+  const userCode = flowId === null ? query("user_code") : null;
   const known = flow?.signed_in_as ?? flow?.login_hint ?? "";
 
   useEffect(() => {
@@ -81,7 +82,7 @@ function Form({ flowId, flow, onGone }: FormProps) {
   async function attempt(address: string, secret: string) {
     try {
       const { next } = await signIn(address, secret, flowId);
-      leaveTo(next);
+      leaveTo(userCode === null ? next : withUserCode("/device/", userCode));
       return "leaves" as const;
     } catch (thrown) {
       if (problemOf(thrown).kind !== "expired") throw thrown;
@@ -115,7 +116,9 @@ function Form({ flowId, flow, onGone }: FormProps) {
     <Frame
       title="Sign in"
       lead={
-        flowId === null ? (
+        userCode !== null ? (
+          "to connect a device"
+        ) : flowId === null ? (
           "to your account"
         ) : flow === null ? null : (
           <>

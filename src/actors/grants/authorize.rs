@@ -104,7 +104,7 @@ impl Deps {
         let flow_id = Token::generate(self.random.as_ref());
         match Flow::begin(validated, hint, circumstances) {
             Step::Refuse(error) => Ok(self.refuse(&error)),
-            Step::Grant(grant) => self.issue_code(&flow_id, grant, session.as_ref()).await,
+            Step::Grant(grant) => self.issue_code(&flow_id, &client, grant, session.as_ref()).await,
             Step::Login(flow) => self.interact(Page::Login, flow_id, &request.browser, &flow).await,
             Step::Consent(flow) => self.interact(Page::Consent, flow_id, &request.browser, &flow).await,
         }

@@ -6,7 +6,8 @@ use super::Deps;
 use super::authorize::Authorized;
 use crate::actors::failure::Failure;
 use crate::db::sessions::LiveSession;
-use crate::db::{Decision, codes, sessions};
+use crate::db::{Decision, codes, families, sessions};
+use crate::domain::oauth::client::Client;
 use crate::domain::oauth::code::StoredCode;
 use crate::domain::oauth::error::{ErrorCode, OAuthError};
 use crate::domain::oauth::flow::Grant;
@@ -20,6 +21,8 @@ enum Issued {
     Before,
     /// The session has ended meanwhile.
     SessionEnded,
+    /// The account does not hold the scope that the client demands.
+    NotAdmitted,
 }
 
 impl Deps {
@@ -28,6 +31,7 @@ impl Deps {
     pub(super) async fn issue_code(
         &self,
         flow_id: &Token,
+        client: &Client,
         grant: Grant,
         session: Option<&LiveSession>,
     ) -> Result<Authorized, Failure> {
@@ -36,6 +40,7 @@ impl Deps {
         let text = token.reveal();
         let request = grant.request().clone();
         let sid = grant.session().sid.clone();
+        let may_begin = families::may_begin(&grant.session().account_id, client.required_scope.as_deref());
         let code = StoredCode::issue(grant, now, self.config.define.lifetimes.code);
         let insert = codes::insert(&token.hash(), &flow_id.hash(), &code)?;
         let touch = session.and_then(|session| self.touch(session));
@@ -44,6 +49,9 @@ impl Deps {
             .transact("issue code", async move |transaction| {
                 if transaction.query_one(&sessions::is_live(&sid, now)).await?.is_none() {
                     return Ok(Decision::Rollback(Issued::SessionEnded));
+                }
+                if transaction.query_one(&may_begin).await?.is_none() {
+                    return Ok(Decision::Rollback(Issued::NotAdmitted));
                 }
                 if transaction.query_one(&insert).await?.is_none() {
                     return Ok(Decision::Rollback(Issued::Before));
@@ -59,6 +67,10 @@ impl Deps {
             Issued::Before => Authorized::Page(OAuthError::invalid_request(
                 "this sign-in cannot be completed, or was before; go back to the application and start again",
             )),
+            Issued::NotAdmitted => {
+                let error = OAuthError::new(ErrorCode::AccessDenied, "this account may not use this application");
+                self.refuse(&request.refuse(error))
+            }
             Issued::SessionEnded => {
                 let error = OAuthError::new(ErrorCode::LoginRequired, "the session has ended");
                 self.refuse(&request.refuse(error))

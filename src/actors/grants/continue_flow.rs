@@ -73,7 +73,7 @@ impl Deps {
                 return Ok(Ok(self.refuse(&error)));
             }
             Step::Grant(grant) => {
-                let answer = self.issue_code(&id, grant, session.as_ref()).await?;
+                let answer = self.issue_code(&id, &client, grant, session.as_ref()).await?;
                 self.close_flow(&id).await?;
                 return Ok(Ok(answer));
             }

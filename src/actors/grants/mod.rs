@@ -3,27 +3,39 @@
 //! Several shards of one role. None keeps anything between two requests: an open flow lies sealed in the key-value
 //! store, what was granted or spent is a database row, and the statement that writes it decides.
 
+pub mod authenticate;
 pub mod authorize;
+pub mod authorize_device;
 pub mod client_cache;
 pub mod consent;
 pub mod continue_flow;
+pub mod decide_device;
+pub mod introspect;
 pub mod logout;
 pub mod refusal;
 pub mod request_tokens;
 pub mod revoke;
 
+mod charges;
+mod client_credentials;
+mod client_keys;
 mod code;
+mod exchange;
 mod flows;
 mod redeem;
+mod redeem_device;
 mod refresh;
 mod tokens;
 
 use std::sync::Arc;
 
+pub use client_keys::KeyCache;
+
 use self::client_cache::ClientCache;
 use super::failure::Failure;
 use super::key_ring::Keys;
 use super::key_ring::secrets::Secrets;
+use super::outgoing::Outgoing;
 use super::supervise::Role;
 use super::writer::Writes;
 use crate::config::Config;
@@ -51,6 +63,10 @@ pub struct Deps {
     pub keys: Keys,
     /// Seals flows.
     pub secrets: Arc<Secrets>,
+    /// Fetches the keys of clients that publish them.
+    pub outgoing: Outgoing,
+    /// What was fetched so.
+    pub key_cache: KeyCache,
     /// Issuer, lifetimes, limits.
     pub config: Arc<Config>,
     /// The time.

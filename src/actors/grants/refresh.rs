@@ -1,10 +1,11 @@
 //! A refresh token for new tokens (RFC 6749 §6), with rotation and reuse detection (RFC 9700 §4.14.2).
 
 use super::Deps;
+use super::authenticate::{Authenticated, Replayed};
 use super::refusal::{TokenRefusal, oauth};
 use super::tokens::{Issue, Tokens};
 use crate::actors::failure::Failure;
-use crate::db::families;
+use crate::db::{Decision, Statement, families};
 use crate::domain::oauth::client::Client;
 use crate::domain::oauth::family::{self, Family, Refresh, RefreshAttempt};
 use crate::domain::oauth::parameters::Parameters;
@@ -17,7 +18,7 @@ const LOOKS: usize = 3;
 impl Deps {
     pub(super) async fn refresh_tokens(
         &self,
-        client: &Client,
+        authenticated: &Authenticated,
         parameters: &Parameters,
     ) -> Result<Tokens, TokenRefusal> {
         let presented = match parameters.require("refresh_token") {
@@ -32,7 +33,7 @@ impl Deps {
             return oauth(family::not_live());
         };
         for _ in 0..LOOKS {
-            if let Some(tokens) = self.try_refresh(client, &token, asked.as_ref()).await? {
+            if let Some(tokens) = self.try_refresh(authenticated, &token, asked.as_ref()).await? {
                 return Ok(tokens);
             }
         }
@@ -42,12 +43,14 @@ impl Deps {
     /// Decides from the family as it is and writes on condition that it still is; `None` if it is not.
     async fn try_refresh(
         &self,
-        client: &Client,
+        authenticated: &Authenticated,
         token: &RefreshToken,
         asked: Option<&ScopeSet>,
     ) -> Result<Option<Tokens>, TokenRefusal> {
         let now = self.clock.now();
-        let Some(row) = self.store.query_one(&families::by_id(&token.family)).await? else {
+        let client = &authenticated.client;
+        let by_id = families::by_id(&token.family, client.required_scope.as_deref());
+        let Some(row) = self.store.query_one(&by_id).await? else {
             return oauth(family::not_live());
         };
         let stored = families::read(&row)?;
@@ -63,15 +66,40 @@ impl Deps {
                 metrics::counter!("countersign_refresh_reuse_total").increment(1);
                 oauth(error)
             }
-            Refresh::Retry { scope } => self.issue_refreshed(client, &token.family, &stored, &scope).map(Some),
+            Refresh::Retry { scope } => {
+                self.spend(authenticated).await?;
+                self.issue_refreshed(client, &token.family, &stored, &scope).map(Some)
+            }
             Refresh::Rotate { next, scope } => {
-                let rotate = families::rotate(&token.family, &stored, &next)?;
-                if self.writes.execute(rotate).await?.is_empty() {
+                let rotate = families::rotate(&token.family, &stored, &next, client.required_scope.as_deref())?;
+                if !self.rotate(authenticated, rotate).await? {
                     return Ok(None);
                 }
                 self.issue_refreshed(client, &token.family, &next, &scope).map(Some)
             }
         }
+    }
+
+    /// Writes the step; `false` if another request was quicker. An assertion is spent in the same transaction, so that it
+    /// is good for one step at most, and for none that did not happen.
+    async fn rotate(&self, authenticated: &Authenticated, rotate: Statement) -> Result<bool, TokenRefusal> {
+        let spend = authenticated.spend();
+        if !spend.is_needed() {
+            return Ok(!self.writes.execute(rotate).await?.is_empty());
+        }
+        let rotated: Result<bool, Replayed> = self
+            .writes
+            .transact("refresh", async move |transaction| {
+                if let Err(replayed) = spend.within(transaction).await? {
+                    return Ok(Decision::Rollback(Err(replayed)));
+                }
+                if transaction.query_one(&rotate).await?.is_none() {
+                    return Ok(Decision::Rollback(Ok(false)));
+                }
+                Ok(Decision::Commit(Ok(true)))
+            })
+            .await?;
+        rotated.or_else(|replayed| oauth(replayed.into()))
     }
 
     fn issue_refreshed(

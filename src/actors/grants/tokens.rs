@@ -26,6 +26,8 @@ pub struct Tokens {
     pub refresh: Option<String>,
     /// What was granted.
     pub scope: String,
+    /// What kind the access token is, where one was exchanged for another (RFC 8693 §2.2.1).
+    pub issued_token_type: Option<&'static str>,
 }
 
 /// What tokens are issued for.
@@ -67,6 +69,7 @@ impl Deps {
             jti: self.fresh_name(),
             sign_in: Some(sign_in),
             family: Some(issue.family_id),
+            root: None,
         };
         let claims = AccessClaims::issue(grant, issue.now, lifetimes.access);
         let access = jws::sign(keys.signer(SigningAlgorithm::EdDsa), TokenType::Access, &claims).map_err(internal)?;
@@ -101,10 +104,11 @@ impl Deps {
             id,
             refresh,
             scope,
+            issued_token_type: None,
         })
     }
 }
 
-fn internal(error: impl std::fmt::Display) -> TokenRefusal {
+pub(super) fn internal(error: impl std::fmt::Display) -> TokenRefusal {
     TokenRefusal::Failure(Failure::Internal(error.to_string()))
 }

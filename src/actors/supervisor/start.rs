@@ -10,6 +10,7 @@ use crate::actors::ask::{Door, Shards};
 use crate::actors::key_ring::secrets::Secrets;
 use crate::actors::key_ring::{self, Keys};
 use crate::actors::mailer::transport::TransportError;
+use crate::actors::outgoing::Outgoing;
 use crate::actors::supervise::Alarm;
 use crate::actors::writer::{self, Writes};
 use crate::actors::{grants, login, mailer, sweeper};
@@ -39,6 +40,8 @@ pub struct Foundation {
     pub secrets: Arc<Secrets>,
     /// Those that do.
     pub keys: Keys,
+    /// The way out to addresses that clients registered.
+    pub outgoing: Outgoing,
     /// What the operator set.
     pub config: Arc<Config>,
     /// The time.
@@ -168,6 +171,8 @@ impl Foundation {
             writes: writes.clone(),
             keys: self.keys.clone(),
             secrets: Arc::clone(&self.secrets),
+            outgoing: self.outgoing.clone(),
+            key_cache: grants::KeyCache::default(),
             config: Arc::clone(&self.config),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),

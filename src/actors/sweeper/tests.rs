@@ -78,7 +78,7 @@ fn long_ago() -> Timestamp {
 }
 
 /// Inserts into each table that expires, with `$1` as key and `$2` as expiry, and how long it keeps rows after that.
-const ROWS: [(&str, i64); 7] = [
+const ROWS: [(&str, i64); 10] = [
     (
         "INSERT INTO sessions (id_hash, sid, account_id, browser_hash, auth_hash, authenticated_at, idle_expires_at, \
          expires_at) VALUES ($1, $1, 'account', $1, $1, 0, $2, $2) RETURNING 'sessions'",
@@ -100,6 +100,20 @@ const ROWS: [(&str, i64); 7] = [
         HOUR,
     ),
     (
+        "INSERT INTO spent_assertions (client_id, jti_hash, expires_at) VALUES ($1, $1, $2) RETURNING 'spent_assertions'",
+        HOUR,
+    ),
+    (
+        "INSERT INTO device_codes (code_hash, user_code_hash, client_id, scope, resources, issued_at, expires_at, pause) \
+         VALUES ($1, $1, 'client', '', '', 0, $2, 0) RETURNING 'device_codes'",
+        HOUR,
+    ),
+    (
+        "INSERT INTO initial_access_tokens (token_hash, uses_left, created_at, expires_at) VALUES ($1, 1, 0, $2) \
+         RETURNING 'initial_access_tokens'",
+        DAY,
+    ),
+    (
         "INSERT INTO links (token_hash, purpose, identifier, email, created_at, expires_at) \
          VALUES ($1, 'register', $1, '', 0, $2) RETURNING 'links'",
         DAY,
@@ -118,6 +132,8 @@ const ROWS: [(&str, i64); 7] = [
 
 const LEFT: &str = "SELECT CAST(sid AS TEXT) FROM sessions UNION ALL SELECT id FROM families \
      UNION ALL SELECT CAST(sid AS TEXT) FROM authorization_codes UNION ALL SELECT jti FROM revoked_tokens \
+     UNION ALL SELECT client_id FROM spent_assertions UNION ALL SELECT CAST(code_hash AS TEXT) FROM device_codes \
+     UNION ALL SELECT CAST(token_hash AS TEXT) FROM initial_access_tokens \
      UNION ALL SELECT CAST(token_hash AS TEXT) FROM links UNION ALL SELECT id FROM mails \
      UNION ALL SELECT CAST(browser_hash AS TEXT) FROM known_browsers";
 

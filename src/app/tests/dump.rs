@@ -33,6 +33,7 @@ fn client(server: &Running) -> (String, String) {
     let registrar = Registrar {
         random: &SystemRandom,
         loopback_issuer: false,
+        by_operator: true,
     };
     let registered = metadata.register(registrar).expect("is registered");
     let insert = clients::insert(&registered.client, server.app.clock.now()).expect("a statement");

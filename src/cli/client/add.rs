@@ -7,13 +7,12 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::describe;
 use crate::cli::deployment::{Opened, Target, now};
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::db::{Decision, Transaction, clients};
 use crate::domain::keys::algorithm::SigningAlgorithm;
-use crate::domain::oauth::metadata::{ClientMetadata, Registered, Registrar};
+use crate::domain::oauth::metadata::{ClientMetadata, Registered, Registrar, describe};
 use crate::system::SystemRandom;
 
 /// Largest metadata file, in bytes.
@@ -87,6 +86,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let registrar = Registrar {
         random: &SystemRandom,
         loopback_issuer: opened.config.define.issuer.is_loopback_http(),
+        by_operator: true,
     };
     let mut registered = Vec::with_capacity(metadata.len());
     for (index, metadata) in metadata.into_iter().enumerate() {
@@ -213,11 +213,11 @@ fn text(one: &Registered) -> String {
 /// RFC 7591 §3.2.1.
 fn document(one: &Registered) -> Value {
     let mut described = describe(&one.client);
-    if let (Value::Object(members), Some(secret)) = (&mut described, &one.secret) {
-        members.insert("client_secret".to_owned(), json!(secret.reveal()));
-        members.insert("client_secret_expires_at".to_owned(), json!(0));
+    if let Some(secret) = &one.secret {
+        described.insert("client_secret".to_owned(), json!(secret.reveal()));
+        described.insert("client_secret_expires_at".to_owned(), json!(0));
     }
-    described
+    Value::Object(described)
 }
 
 #[cfg(test)]

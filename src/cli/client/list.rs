@@ -1,10 +1,10 @@
 //! `countersign client list`.
 
-use super::describe;
 use crate::cli::deployment::{Opened, Target};
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::db::clients;
+use crate::domain::oauth::metadata::describe;
 
 /// Lists all clients.
 #[derive(clap::Args, Debug)]

@@ -1,6 +1,7 @@
-//! The keys that rotate: JOSE signing keys and refresh-encryption keys, from birth to withdrawal.
+//! The keys that rotate: JOSE signing keys and refresh-encryption keys, from birth to withdrawal; and the public keys of clients.
 
 pub mod algorithm;
+pub mod client_key;
 pub mod jwk;
 pub mod keyset;
 pub mod lifecycle;

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::client_secret::{ClientSecret, ClientSecretHash};
 use super::error::{ErrorCode, OAuthError};
 use super::redirect;
-use super::scope::{OFFLINE_ACCESS, ScopeSet};
+use super::scope::{OFFLINE_ACCESS, STANDARD, ScopeSet};
 use crate::domain::clock::Timestamp;
 use crate::domain::keys::algorithm::SigningAlgorithm;
+use crate::domain::keys::client_key::ClientAlgorithm;
 
 /// Longest client id, in bytes.
 pub const MAX_ID: usize = 128;
@@ -48,11 +49,23 @@ pub enum AuthMethod {
     None,
     /// HTTP Basic (RFC 6749 §2.3.1).
     ClientSecretBasic,
+    /// The secret as a parameter of the body (RFC 6749 §2.3.1).
+    ClientSecretPost,
+    /// An assertion signed by a key of the client's own (OIDC Core §9, RFC 7523 §3).
+    PrivateKeyJwt,
 }
 
 impl AuthMethod {
     /// All methods, in the order in which discovery lists them.
-    pub const ALL: [Self; 2] = [Self::None, Self::ClientSecretBasic];
+    pub const ALL: [Self; 4] = [
+        Self::None,
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::PrivateKeyJwt,
+    ];
+
+    /// Those by which a client proves itself to be the one it says it is.
+    pub const PROVING: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::PrivateKeyJwt];
 
     /// The name in the IANA registry.
     #[must_use]
@@ -60,7 +73,15 @@ impl AuthMethod {
         match self {
             Self::None => "none",
             Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
         }
+    }
+
+    /// Whether a client needs a secret for it.
+    #[must_use]
+    pub const fn takes_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
     }
 }
 
@@ -72,11 +93,31 @@ pub enum GrantType {
     AuthorizationCode,
     /// RFC 6749 §6.
     RefreshToken,
+    /// RFC 6749 §4.4.
+    ClientCredentials,
+    /// RFC 8628 §3.4.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
+    /// RFC 8693 §2.1.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
+    TokenExchange,
 }
 
 impl GrantType {
     /// All grant types, in the order in which discovery lists them.
-    pub const ALL: [Self; 2] = [Self::AuthorizationCode, Self::RefreshToken];
+    pub const ALL: [Self; 5] = [
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::ClientCredentials,
+        Self::DeviceCode,
+        Self::TokenExchange,
+    ];
+
+    /// The grant of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|grant| grant.as_str() == name)
+    }
 
     /// The value of `grant_type`.
     #[must_use]
@@ -84,8 +125,21 @@ impl GrantType {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+            Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
         }
     }
+}
+
+/// Where the public keys of a client are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeySource {
+    /// In its record: a JWK set that [`ClientKeys::check`](crate::domain::keys::client_key::ClientKeys::check) passed.
+    Jwks(serde_json::Value),
+    /// At this address.
+    JwksUri(String),
 }
 
 /// Where a client runs (`application_type`, OIDC Registration §2). It decides which redirect URIs it may have.
@@ -121,6 +175,18 @@ pub struct Client {
     pub auth_method: AuthMethod,
     /// Hash of its secret; there exactly if `auth_method` needs one.
     pub secret_hash: Option<ClientSecretHash>,
+    /// What it signs with; there at least if `auth_method` needs it.
+    #[serde(default)]
+    pub keys: Option<KeySource>,
+    /// The one algorithm of its assertions (`token_endpoint_auth_signing_alg`); any that its keys have, where it says none.
+    #[serde(default)]
+    pub auth_alg: Option<ClientAlgorithm>,
+    /// The resource servers it may have tokens for (RFC 8707), besides this server itself.
+    #[serde(default)]
+    pub resources: Vec<String>,
+    /// Only people who hold this scope may use it.
+    #[serde(default)]
+    pub required_scope: Option<String>,
     /// An authorization request without PKCE is refused. Always true for public clients.
     pub require_pkce: bool,
     /// One of the operator's own applications: people are not asked for consent, unless it asks that they be.
@@ -166,10 +232,36 @@ impl Client {
             .any(|registered| registered == presented)
     }
 
+    /// Whether a person who holds `scopes` may use it.
+    #[must_use]
+    pub fn admits(&self, scopes: &ScopeSet) -> bool {
+        self.required_scope.as_ref().is_none_or(|scope| scopes.contains(scope))
+    }
+
     /// Whether `secret` is its secret, compared in constant time. A public client has none.
     #[must_use]
     pub fn knows_secret(&self, secret: &ClientSecret) -> bool {
         self.secret_hash.as_ref() == Some(&secret.hash())
+    }
+
+    /// What it gets when it acts for itself: what it asks for of its scopes, or all of them. The standard ones are about
+    /// people, so they mean nothing here.
+    ///
+    /// # Errors
+    /// `invalid_scope`, if it asks for scopes and has none of them.
+    pub fn own_scope(&self, asked: Option<&ScopeSet>) -> Result<ScopeSet, OAuthError> {
+        let own = ScopeSet::of(self.scopes.iter().filter(|scope| !STANDARD.contains(scope)));
+        match asked {
+            None => Ok(own),
+            Some(asked) => Some(own.intersection(asked))
+                .filter(|scope| !scope.is_empty())
+                .ok_or_else(|| {
+                    OAuthError::new(
+                        ErrorCode::InvalidScope,
+                        "parameter scope has no scope that this client may have for itself",
+                    )
+                }),
+        }
     }
 
     /// What it gets of the `requested` scopes: those that the server knows and that it may ask for. `offline_access` means
@@ -204,10 +296,14 @@ pub(crate) mod testing {
             client_uri: None,
             redirect_uris: vec!["https://app.example/cb".to_owned()],
             post_logout_redirect_uris: vec!["https://app.example/bye".to_owned()],
-            grant_types: GrantType::ALL.to_vec(),
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
             scopes: ScopeSet::standard(),
             auth_method: AuthMethod::None,
             secret_hash: None,
+            keys: None,
+            auth_alg: None,
+            resources: Vec::new(),
+            required_scope: None,
             require_pkce: true,
             first_party: false,
             id_token_alg: SigningAlgorithm::EdDsa,
@@ -242,6 +338,18 @@ mod tests {
     }
 
     #[test]
+    fn a_record_of_an_earlier_version_is_read() {
+        let mut record = serde_json::to_value(testing::public()).expect("serialises");
+        for name in ["keys", "auth_alg", "resources", "required_scope"] {
+            record.as_object_mut().expect("an object").remove(name).expect("there");
+        }
+        assert_eq!(
+            serde_json::from_value::<Client>(record).expect("parses"),
+            testing::public()
+        );
+    }
+
+    #[test]
     fn names_in_json_are_those_of_the_registries() {
         for method in AuthMethod::ALL {
             assert_eq!(serde_json::to_value(method).expect("serialises"), method.as_str());
@@ -273,6 +381,19 @@ mod tests {
             ErrorCode::InvalidScope
         );
         assert!(ask("").is_err());
+    }
+
+    #[test]
+    fn a_client_that_acts_for_itself_has_no_scopes_of_people() {
+        let client = Client {
+            scopes: ScopeSet::of(["openid", "email", "jobs:read", "jobs:write"]),
+            ..testing::confidential()
+        };
+        let ask = |text| client.own_scope(Some(&ScopeSet::parse(text).expect("parses")));
+        assert_eq!(client.own_scope(None), Ok(ScopeSet::of(["jobs:read", "jobs:write"])));
+        assert_eq!(ask("jobs:read openid admin"), Ok(ScopeSet::of(["jobs:read"])));
+        assert!(ask("openid").is_err() && ask("admin").is_err());
+        assert_eq!(testing::confidential().own_scope(None), Ok(ScopeSet::default()));
     }
 
     #[test]

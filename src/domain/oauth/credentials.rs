@@ -1,9 +1,10 @@
-//! What a client shows of itself at the token and revocation endpoints, and whether that is enough.
+//! What a client shows of itself at the token endpoint and its neighbours, and whether that is enough.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::client::{AuthMethod, Client, ClientId};
+use super::client_assertion::{self, ClientAssertion, ProvenAssertion};
 use super::client_secret::ClientSecret;
 use super::error::OAuthError;
 use super::parameters::{self, Parameters};
@@ -25,6 +26,10 @@ enum Proof {
     Nothing,
     /// HTTP Basic.
     Basic(ClientSecret),
+    /// The parameter `client_secret`.
+    Post(ClientSecret),
+    /// The parameter `client_assertion`.
+    Assertion(ClientAssertion),
 }
 
 impl Credentials {
@@ -34,49 +39,72 @@ impl Credentials {
     /// `invalid_request` for more than one method (RFC 6749 §2.3) or for two different `client_id`s; `invalid_client` where
     /// there is none, or one that is malformed or not supported.
     pub fn read(authorization: Option<&str>, body: &Parameters) -> Result<Self, OAuthError> {
-        let in_body = IN_BODY.iter().any(|name| body.get(name).is_some());
-        match authorization {
-            Some(_) if in_body => Err(OAuthError::invalid_request(
+        let ways =
+            IN_BODY.iter().filter(|name| body.get(name).is_some()).count() + usize::from(authorization.is_some());
+        if ways > 1 {
+            return Err(OAuthError::invalid_request(
                 "the client authenticates in more than one way",
-            )),
-            None if in_body => Err(OAuthError::invalid_client()),
-            None => {
-                let client_id = body.get("client_id").and_then(ClientId::parse);
-                let client_id = client_id.ok_or_else(OAuthError::invalid_client)?;
-                Ok(Self {
-                    client_id,
-                    proof: Proof::Nothing,
-                })
+            ));
+        }
+        let named = body.get("client_id");
+        let (client_id, proof) = match (authorization, body.get("client_secret"), body.get("client_assertion")) {
+            (Some(header), ..) => parse_basic(header)
+                .map(|(client_id, secret)| (client_id, Proof::Basic(secret)))
+                .ok_or_else(OAuthError::invalid_client)?,
+            (_, Some(secret), _) => (sent(named)?, Proof::Post(ClientSecret::new(secret.to_owned()))),
+            (.., Some(assertion)) => {
+                let assertion = Some(assertion)
+                    .filter(|_| body.get("client_assertion_type") == Some(client_assertion::TYPE))
+                    .and_then(ClientAssertion::read)
+                    .ok_or_else(OAuthError::invalid_client)?;
+                (assertion.client_id().clone(), Proof::Assertion(assertion))
             }
-            Some(header) => {
-                let (client_id, secret) = parse_basic(header).ok_or_else(OAuthError::invalid_client)?;
-                if body.get("client_id").is_some_and(|id| id != client_id.as_str()) {
-                    return Err(OAuthError::invalid_request(
-                        "parameter client_id names another client than the Authorization header",
-                    ));
-                }
-                Ok(Self {
-                    client_id,
-                    proof: Proof::Basic(secret),
-                })
-            }
+            _ => (sent(named)?, Proof::Nothing),
+        };
+        if named.is_some_and(|id| id != client_id.as_str()) {
+            return Err(OAuthError::invalid_request(
+                "parameter client_id names another client than the one that authenticates",
+            ));
+        }
+        Ok(Self { client_id, proof })
+    }
+
+    /// The assertion, where they are one: it takes the client's keys to verify it.
+    #[must_use]
+    pub const fn assertion(&self) -> Option<&ClientAssertion> {
+        match &self.proof {
+            Proof::Assertion(assertion) => Some(assertion),
+            _ => None,
         }
     }
 
-    /// Checks them against the client that was found, by the one method it is registered with.
+    /// Checks them against the client that was found, by the one method it is registered with. `proven` is what became of
+    /// the [assertion](Self::assertion).
     ///
     /// # Errors
     /// `invalid_client`, in the same words for an unknown client and for a wrong secret.
-    pub fn verify<'a>(&self, client: Option<&'a Client>) -> Result<&'a Client, OAuthError> {
+    pub fn verify<'a>(
+        &self,
+        client: Option<&'a Client>,
+        proven: Option<&ProvenAssertion>,
+    ) -> Result<&'a Client, OAuthError> {
         client
             .filter(|client| client.id == self.client_id)
             .filter(|client| match (&self.proof, client.auth_method) {
                 (Proof::Nothing, AuthMethod::None) => true,
-                (Proof::Basic(secret), AuthMethod::ClientSecretBasic) => client.knows_secret(secret),
+                (Proof::Basic(secret), AuthMethod::ClientSecretBasic)
+                | (Proof::Post(secret), AuthMethod::ClientSecretPost) => client.knows_secret(secret),
+                (Proof::Assertion(_), AuthMethod::PrivateKeyJwt) => proven.is_some(),
                 _ => false,
             })
             .ok_or_else(OAuthError::invalid_client)
     }
+}
+
+fn sent(client_id: Option<&str>) -> Result<ClientId, OAuthError> {
+    client_id
+        .and_then(ClientId::parse)
+        .ok_or_else(OAuthError::invalid_client)
 }
 
 /// `Basic base64(form(id) ":" form(secret))` (RFC 6749 §2.3.1, RFC 7617 §2). The scheme's name has no case.
@@ -114,10 +142,10 @@ mod tests {
     #[test]
     fn a_public_client_names_itself_and_no_more() {
         let credentials = read(None, "client_id=app").expect("reads");
-        assert!(credentials.verify(Some(&testing::public())).is_ok());
-        assert!(credentials.verify(Some(&testing::confidential())).is_err());
+        assert!(credentials.verify(Some(&testing::public()), None).is_ok());
+        assert!(credentials.verify(Some(&testing::confidential()), None).is_err());
         let with_secret = read(Some(&basic("app:")), "").expect("reads");
-        assert!(with_secret.verify(Some(&testing::public())).is_err());
+        assert!(with_secret.verify(Some(&testing::public()), None).is_err());
     }
 
     #[test]
@@ -128,18 +156,62 @@ mod tests {
             basic("app:a secret of some length").replace("Basic ", "bAsIc  "),
         ] {
             let credentials = read(Some(&header), "client_id=app").expect("reads");
-            assert!(credentials.verify(Some(&testing::confidential())).is_ok(), "{header}");
+            assert!(
+                credentials.verify(Some(&testing::confidential()), None).is_ok(),
+                "{header}"
+            );
         }
+    }
+
+    #[test]
+    fn tk_12_each_method_opens_only_the_clients_that_are_registered_with_it() {
+        let secret = "a secret of some length";
+        let post = read(None, &format!("client_id=app&client_secret={secret}")).expect("reads");
+        let basic = read(Some(&basic(&format!("app:{secret}"))), "").expect("reads");
+        let nothing = read(None, "client_id=app").expect("reads");
+        let assertion = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhcHAifQ.AA";
+        let body = format!(
+            "client_assertion={assertion}&client_assertion_type={}",
+            client_assertion::TYPE
+        );
+        let assertion = read(None, &body).expect("reads");
+        let proven = ProvenAssertion {
+            jti_hash: [0; 32],
+            expires_at: crate::domain::clock::Timestamp::from_secs(0),
+        };
+        let shown = [
+            (&nothing, AuthMethod::None),
+            (&basic, AuthMethod::ClientSecretBasic),
+            (&post, AuthMethod::ClientSecretPost),
+            (&assertion, AuthMethod::PrivateKeyJwt),
+        ];
+        for auth_method in AuthMethod::ALL {
+            let client = Client {
+                auth_method,
+                ..testing::confidential()
+            };
+            for (credentials, own) in &shown {
+                let verified = credentials.verify(Some(&client), Some(&proven));
+                assert_eq!(verified.is_ok(), *own == auth_method, "{credentials:?} {auth_method:?}");
+            }
+        }
+        let client = Client {
+            auth_method: AuthMethod::PrivateKeyJwt,
+            ..testing::confidential()
+        };
+        assert!(assertion.verify(Some(&client), None).is_err());
     }
 
     #[test]
     fn tk_an_unknown_client_and_a_wrong_secret_get_the_same_words() {
         let wrong = read(Some(&basic("app:wrong")), "").expect("reads");
         let unknown = read(Some(&basic("nobody:wrong")), "").expect("reads");
-        let for_wrong = wrong.verify(Some(&testing::confidential())).expect_err("refused");
-        assert_eq!(unknown.verify(None).expect_err("refused"), for_wrong);
+        let for_wrong = wrong.verify(Some(&testing::confidential()), None).expect_err("refused");
+        assert_eq!(unknown.verify(None, None).expect_err("refused"), for_wrong);
         assert_eq!(
-            unknown.verify(Some(&testing::confidential())).expect_err("refused"),
+            unknown
+                .verify(Some(&testing::confidential()), None)
+                .expect_err("refused"),
             for_wrong
         );
     }
@@ -152,6 +224,10 @@ mod tests {
         );
         assert_eq!(
             code(read(Some(&basic("app:x")), "client_assertion=x")),
+            ErrorCode::InvalidRequest
+        );
+        assert_eq!(
+            code(read(None, "client_id=app&client_secret=x&client_assertion=x")),
             ErrorCode::InvalidRequest
         );
         assert_eq!(
@@ -182,8 +258,9 @@ mod tests {
             "",
             "client_id=",
             "client_id=a+b",
-            "client_id=app&client_secret=x",
+            "client_secret=x",
             "client_id=app&client_assertion=x",
+            "client_id=app&client_assertion=eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhcHAifQ.AA",
         ] {
             assert_eq!(code(read(None, body)), ErrorCode::InvalidClient, "{body}");
         }

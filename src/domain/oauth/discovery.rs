@@ -6,6 +6,7 @@ use super::client::{AuthMethod, GrantType};
 use super::prompt::PromptValue;
 use super::scope::ScopeSet;
 use crate::domain::keys::algorithm::SigningAlgorithm;
+use crate::domain::keys::client_key::ClientAlgorithm;
 
 /// Paths of the endpoints, below the issuer.
 pub mod path {
@@ -17,6 +18,12 @@ pub mod path {
     pub const USERINFO: &str = "/oauth/userinfo/";
     /// Revocation endpoint.
     pub const REVOKE: &str = "/oauth/revoke/";
+    /// Introspection endpoint.
+    pub const INTROSPECT: &str = "/oauth/introspect/";
+    /// Device authorization endpoint.
+    pub const DEVICE: &str = "/oauth/device/";
+    /// Client registration endpoint.
+    pub const REGISTER: &str = "/oauth/register/";
     /// End-session endpoint.
     pub const LOGOUT: &str = "/oauth/logout/";
     /// The JWK set.
@@ -40,6 +47,8 @@ pub struct Discovery {
     pub userinfo_endpoint: String,
     pub jwks_uri: String,
     pub revocation_endpoint: String,
+    pub introspection_endpoint: String,
+    pub device_authorization_endpoint: String,
     pub end_session_endpoint: String,
     pub scopes_supported: Vec<String>,
     pub response_types_supported: [&'static str; 1],
@@ -48,7 +57,11 @@ pub struct Discovery {
     pub subject_types_supported: [&'static str; 1],
     pub id_token_signing_alg_values_supported: Vec<&'static str>,
     pub token_endpoint_auth_methods_supported: Vec<&'static str>,
+    pub token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     pub revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    pub revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    pub introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    pub introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     pub code_challenge_methods_supported: [&'static str; 1],
     pub claim_types_supported: [&'static str; 1],
     pub claims_supported: Vec<&'static str>,
@@ -64,6 +77,7 @@ impl Discovery {
     #[must_use]
     pub fn new(issuer: &str, scopes: &ScopeSet) -> Self {
         let at = |path| format!("{issuer}{path}");
+        let assertion_algs = ClientAlgorithm::ALL.map(ClientAlgorithm::name).to_vec();
         let auth_methods: Vec<&str> = AuthMethod::ALL.into_iter().map(AuthMethod::as_str).collect();
         Self {
             issuer: issuer.to_owned(),
@@ -72,6 +86,8 @@ impl Discovery {
             userinfo_endpoint: at(path::USERINFO),
             jwks_uri: at(path::JWKS),
             revocation_endpoint: at(path::REVOKE),
+            introspection_endpoint: at(path::INTROSPECT),
+            device_authorization_endpoint: at(path::DEVICE),
             end_session_endpoint: at(path::LOGOUT),
             scopes_supported: scopes.iter().map(str::to_owned).collect(),
             response_types_supported: ["code"],
@@ -83,7 +99,11 @@ impl Discovery {
                 .map(SigningAlgorithm::name)
                 .collect(),
             revocation_endpoint_auth_methods_supported: auth_methods.clone(),
+            revocation_endpoint_auth_signing_alg_values_supported: assertion_algs.clone(),
+            introspection_endpoint_auth_methods_supported: AuthMethod::PROVING.map(AuthMethod::as_str).to_vec(),
+            introspection_endpoint_auth_signing_alg_values_supported: assertion_algs.clone(),
             token_endpoint_auth_methods_supported: auth_methods,
+            token_endpoint_auth_signing_alg_values_supported: assertion_algs,
             code_challenge_methods_supported: ["S256"],
             claim_types_supported: ["normal"],
             claims_supported: ID_TOKEN_CLAIMS.into_iter().chain(scopes.claims()).collect(),
@@ -131,7 +151,7 @@ mod tests {
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(
             document["token_endpoint_auth_methods_supported"],
-            json!(["none", "client_secret_basic"])
+            json!(["none", "client_secret_basic", "client_secret_post", "private_key_jwt"])
         );
         assert_eq!(document["authorization_response_iss_parameter_supported"], json!(true));
         assert!(
@@ -154,7 +174,13 @@ mod tests {
         assert_eq!(document["response_types_supported"], json!(["code"]));
         assert_eq!(
             document["grant_types_supported"],
-            json!(["authorization_code", "refresh_token"])
+            json!([
+                "authorization_code",
+                "refresh_token",
+                "client_credentials",
+                "urn:ietf:params:oauth:grant-type:device_code",
+                "urn:ietf:params:oauth:grant-type:token-exchange"
+            ])
         );
     }
 

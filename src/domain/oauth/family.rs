@@ -85,14 +85,26 @@ pub enum Refresh {
 }
 
 impl Family {
-    /// The family that a redeemed code begins; its live token has sequence 0.
+    /// The family that a redeemed code begins.
     #[must_use]
     pub fn start(code: &StoredCode, lifetimes: &Lifetimes, now: Timestamp) -> Self {
+        Self::begin(&code.client_id, &code.scope, code.session.clone(), lifetimes, now)
+    }
+
+    /// A new family; its live token has sequence 0.
+    #[must_use]
+    pub fn begin(
+        client_id: &ClientId,
+        scope: &ScopeSet,
+        session: SessionFacts,
+        lifetimes: &Lifetimes,
+        now: Timestamp,
+    ) -> Self {
         let expires_at = now.plus(lifetimes.absolute);
         Self {
-            client_id: code.client_id.clone(),
-            scope: code.scope.clone(),
-            session: code.session.clone(),
+            client_id: client_id.clone(),
+            scope: scope.clone(),
+            session,
             sequence: 0,
             started_at: now,
             rotated_at: now,

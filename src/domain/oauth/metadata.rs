@@ -4,6 +4,9 @@
 //! `client_secret_basic`, the authorization code grant and ID tokens signed with RS256. Our own tools say more
 //! (`id_token_signed_response_alg: EdDSA`, `require_pkce: true`).
 
+mod describe;
+mod proof;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -11,12 +14,13 @@ use serde_json::Value;
 
 use super::client::{ApplicationType, AuthMethod, Client, ClientId, GrantType};
 use super::client_secret::ClientSecret;
-use super::registered_uri;
 use super::scope::{OFFLINE_ACCESS, ScopeSet};
+use super::{registered_uri, resource};
 use crate::domain::clock::Timestamp;
 use crate::domain::keys::algorithm::SigningAlgorithm;
 use crate::domain::random::Random;
 use crate::domain::secret::Token;
+pub use describe::describe;
 
 /// Most redirect URIs of a kind that a client may have.
 pub const MAX_URIS: usize = 32;
@@ -56,9 +60,15 @@ pub struct ClientMetadata {
     /// Where a logout may end.
     #[serde(default)]
     pub post_logout_redirect_uris: Vec<String>,
-    /// `none` or `client_secret_basic`.
+    /// One of [`AuthMethod::ALL`].
     pub token_endpoint_auth_method: Option<String>,
-    /// `authorization_code`, and `refresh_token` beside it.
+    /// One of [`ClientAlgorithm::ALL`](crate::domain::keys::client_key::ClientAlgorithm::ALL).
+    pub token_endpoint_auth_signing_alg: Option<String>,
+    /// Its public keys by value.
+    pub jwks: Option<Value>,
+    /// Its public keys by reference.
+    pub jwks_uri: Option<String>,
+    /// Some of [`GrantType::ALL`].
     pub grant_types: Option<Vec<String>>,
     /// `code`.
     pub response_types: Option<Vec<String>>,
@@ -80,6 +90,11 @@ pub struct ClientMetadata {
     /// Our own: do not ask people for consent.
     #[serde(default)]
     pub first_party: bool,
+    /// Our own: the resource servers it may have tokens for (RFC 8707).
+    #[serde(default)]
+    pub resources: Vec<String>,
+    /// Our own: only people who hold this scope may use it.
+    pub required_scope: Option<String>,
     /// All else.
     #[serde(flatten)]
     pub other: BTreeMap<String, Value>,
@@ -92,6 +107,9 @@ pub struct Registrar<'a> {
     pub random: &'a dyn Random,
     /// The issuer is `http` on a loopback address, so its clients may be so too.
     pub loopback_issuer: bool,
+    /// The operator registers it. A client that registers itself chooses neither its name and secret at this server nor
+    /// what only an operator may grant.
+    pub by_operator: bool,
 }
 
 /// A client, and its secret in clear for whoever registered it.
@@ -120,20 +138,27 @@ impl ClientMetadata {
     /// [`MetadataError`] names the first field that cannot be.
     pub fn register(self, registrar: Registrar<'_>) -> Result<Registered, MetadataError> {
         self.refuse_unsupported()?;
+        if !registrar.by_operator {
+            self.refuse_privileges()?;
+        }
         let id = self.id(registrar.random)?;
         let auth_method = self.auth_method()?;
         let secret = self.secret(auth_method, registrar.random)?;
         let application_type = self.application_type()?;
-        let grant_types = self.grant_types()?;
+        let grant_types = self.grant_types(auth_method)?;
         let client = Client {
             name: self.name(&id)?,
             client_uri: self.client_uri(registrar.loopback_issuer)?,
-            redirect_uris: self.redirect_uris(application_type, registrar.loopback_issuer)?,
+            redirect_uris: self.redirect_uris(&grant_types, application_type, registrar.loopback_issuer)?,
             post_logout_redirect_uris: self.post_logout_redirect_uris(application_type, registrar.loopback_issuer)?,
             scopes: self.scopes(&grant_types)?,
             grant_types,
             auth_method,
             secret_hash: secret.as_ref().map(ClientSecret::hash),
+            keys: self.keys(auth_method, registrar.loopback_issuer)?,
+            auth_alg: self.auth_alg()?,
+            resources: self.resources()?,
+            required_scope: self.required_scope()?,
             require_pkce: self.require_pkce(auth_method)?,
             first_party: self.first_party,
             id_token_alg: self.id_token_alg()?,
@@ -156,6 +181,20 @@ impl ClientMetadata {
             one_of("response_types", Some(response_type), &[("code", ())], ())?;
         }
         Ok(())
+    }
+
+    /// What a client that registers itself must not ask for.
+    fn refuse_privileges(&self) -> Result<(), MetadataError> {
+        let asked = [
+            ("client_id", self.client_id.is_some()),
+            ("client_secret", self.client_secret.is_some()),
+            ("first_party", self.first_party),
+            ("resources", !self.resources.is_empty()),
+        ];
+        match asked.iter().find(|(_, asked)| *asked) {
+            Some((name, _)) => Err(refuse(name, "only the operator may set it")),
+            None => Ok(()),
+        }
     }
 
     fn id(&self, random: &dyn Random) -> Result<ClientId, MetadataError> {
@@ -183,33 +222,6 @@ impl ClientMetadata {
         Ok(name.to_owned())
     }
 
-    fn auth_method(&self) -> Result<AuthMethod, MetadataError> {
-        let methods = AuthMethod::ALL.map(|m| (m.as_str(), m));
-        let method = self.token_endpoint_auth_method.as_deref();
-        one_of(
-            "token_endpoint_auth_method",
-            method,
-            &methods,
-            AuthMethod::ClientSecretBasic,
-        )
-    }
-
-    fn secret(&self, method: AuthMethod, random: &dyn Random) -> Result<Option<ClientSecret>, MetadataError> {
-        match (method, &self.client_secret) {
-            (AuthMethod::None, None) => Ok(None),
-            (AuthMethod::None, Some(_)) => Err(refuse(
-                "client_secret",
-                "a client whose token_endpoint_auth_method is none has no secret",
-            )),
-            (AuthMethod::ClientSecretBasic, None) => Ok(Some(ClientSecret::generate(random))),
-            (AuthMethod::ClientSecretBasic, Some(secret)) if secret.is_acceptable() => Ok(Some(secret.clone())),
-            (AuthMethod::ClientSecretBasic, Some(_)) => Err(refuse(
-                "client_secret",
-                "it must be 16 to 256 characters of printable ASCII, made at random; leave it out and one is made",
-            )),
-        }
-    }
-
     fn application_type(&self) -> Result<ApplicationType, MetadataError> {
         let types = [("web", ApplicationType::Web), ("native", ApplicationType::Native)];
         one_of(
@@ -220,7 +232,7 @@ impl ClientMetadata {
         )
     }
 
-    fn grant_types(&self) -> Result<Vec<GrantType>, MetadataError> {
+    fn grant_types(&self, method: AuthMethod) -> Result<Vec<GrantType>, MetadataError> {
         let Some(names) = &self.grant_types else {
             return Ok(vec![GrantType::AuthorizationCode]);
         };
@@ -232,20 +244,53 @@ impl ClientMetadata {
                 grants.push(grant);
             }
         }
-        if !grants.contains(&GrantType::AuthorizationCode) {
-            return Err(refuse("grant_types", "authorization_code must be among them"));
+        let first = |grant: &GrantType| *grant != GrantType::RefreshToken;
+        let needs_proof = |grant: &GrantType| matches!(grant, GrantType::ClientCredentials | GrantType::TokenExchange);
+        if !grants.iter().any(first) {
+            return Err(refuse(
+                "grant_types",
+                "there must be one by which tokens are got first, such as authorization_code",
+            ));
+        }
+        if method == AuthMethod::None && grants.iter().any(needs_proof) {
+            return Err(refuse(
+                "grant_types",
+                "client_credentials and token exchange are for clients that prove themselves",
+            ));
         }
         Ok(grants)
     }
 
     fn scopes(&self, grants: &[GrantType]) -> Result<ScopeSet, MetadataError> {
+        let for_people = |grant: &GrantType| matches!(grant, GrantType::AuthorizationCode | GrantType::DeviceCode);
         match &self.scope {
             Some(text) => match ScopeSet::parse(text) {
                 Ok(scopes) if !scopes.is_empty() => Ok(scopes),
                 _ => Err(refuse("scope", "it must be scopes with spaces between them")),
             },
+            None if !grants.iter().any(for_people) => Ok(ScopeSet::default()),
             None if grants.contains(&GrantType::RefreshToken) => Ok(ScopeSet::standard()),
             None => Ok(ScopeSet::standard().without(OFFLINE_ACCESS)),
+        }
+    }
+
+    fn resources(&self) -> Result<Vec<String>, MetadataError> {
+        if self.resources.len() > resource::MAX_COUNT {
+            return Err(refuse("resources", "there must be at most 16"));
+        }
+        for (index, uri) in self.resources.iter().enumerate() {
+            resource::check(uri).map_err(|problem| refuse(&format!("resources[{index}]"), problem))?;
+        }
+        Ok(self.resources.clone())
+    }
+
+    fn required_scope(&self) -> Result<Option<String>, MetadataError> {
+        let Some(text) = &self.required_scope else {
+            return Ok(None);
+        };
+        match ScopeSet::parse(text) {
+            Ok(scopes) if scopes.iter().eq([text.as_str()]) => Ok(Some(text.clone())),
+            _ => Err(refuse("required_scope", "it must be one scope")),
         }
     }
 
@@ -253,7 +298,7 @@ impl ClientMetadata {
         match (method, self.require_pkce) {
             (AuthMethod::None, Some(false)) => Err(refuse("require_pkce", "a public client cannot go without PKCE")),
             (AuthMethod::None, _) => Ok(true),
-            (AuthMethod::ClientSecretBasic, wanted) => Ok(wanted.unwrap_or(false)),
+            (_, wanted) => Ok(wanted.unwrap_or(false)),
         }
     }
 
@@ -275,8 +320,13 @@ impl ClientMetadata {
         Ok(self.client_uri.clone())
     }
 
-    fn redirect_uris(&self, kind: ApplicationType, loopback_issuer: bool) -> Result<Vec<String>, MetadataError> {
-        if self.redirect_uris.is_empty() {
+    fn redirect_uris(
+        &self,
+        grants: &[GrantType],
+        kind: ApplicationType,
+        loopback_issuer: bool,
+    ) -> Result<Vec<String>, MetadataError> {
+        if self.redirect_uris.is_empty() && grants.contains(&GrantType::AuthorizationCode) {
             return Err(refuse("redirect_uris", "there must be at least one"));
         }
         checked_uris("redirect_uris", &self.redirect_uris, kind, loopback_issuer)

@@ -5,18 +5,22 @@
 //! - [`error`]: the error codes of the RFCs and a description that fits their grammar
 //! - [`parameters`]: form-encoded queries and bodies, parsed strictly
 //! - [`scope`], [`pkce`], [`prompt`], [`redirect`]: the values a request is made of
-//! - [`client`], [`client_secret`], [`credentials`]: who asks, and how it proves itself
+//! - [`client`], [`client_secret`], [`client_assertion`], [`credentials`]: who asks, and how it proves itself
+//! - [`resource`]: which servers tokens are for
 //! - [`metadata`], [`registered_uri`]: what a client may be registered with
 //! - [`request`]: an authorization request, from raw parameters to one that may proceed
 //! - [`flow`]: that request on its way through login and consent
 //! - [`code`], [`family`]: redeeming a code, refreshing a token
+//! - [`device`]: devices without a keyboard
 //! - [`logout`]: RP-initiated logout
 //! - [`discovery`]: what the server says about itself
 
 pub mod client;
+pub mod client_assertion;
 pub mod client_secret;
 pub mod code;
 pub mod credentials;
+pub mod device;
 pub mod discovery;
 pub mod error;
 pub mod family;
@@ -29,4 +33,5 @@ pub mod prompt;
 pub mod redirect;
 pub mod registered_uri;
 pub mod request;
+pub mod resource;
 pub mod scope;

@@ -8,6 +8,7 @@ use zeroize::Zeroize as _;
 use super::address::ClientAddress;
 use super::guess::Attempt;
 use crate::domain::email::Identifier;
+use crate::domain::oauth::device::UserCode;
 use crate::domain::secret::TokenHash;
 
 /// The name of one bucket.
@@ -55,6 +56,30 @@ impl ThrottleHasher {
     #[must_use]
     pub fn mail_address(&self, address: ClientAddress) -> ThrottleKey {
         self.key(b'g', &[&address.bytes()])
+    }
+
+    /// User codes of devices that are tried from `address`.
+    #[must_use]
+    pub fn user_code_address(&self, address: ClientAddress) -> ThrottleKey {
+        self.key(b'h', &[&address.bytes()])
+    }
+
+    /// User codes of devices that are tried by an account.
+    #[must_use]
+    pub fn user_code_account(&self, account_id: &str) -> ThrottleKey {
+        self.key(b'i', &[account_id.as_bytes()])
+    }
+
+    /// Devices that begin at `address`.
+    #[must_use]
+    pub fn device_address(&self, address: ClientAddress) -> ThrottleKey {
+        self.key(b'j', &[&address.bytes()])
+    }
+
+    /// What a user code is stored under: it is too short for a hash without a key.
+    #[must_use]
+    pub fn user_code(&self, code: &UserCode) -> [u8; 32] {
+        self.key(b'k', &[code.as_bytes()]).0
     }
 
     /// Each label has parts of fixed length, but for the last, so that no two lists of parts give the same bytes.

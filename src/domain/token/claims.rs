@@ -19,7 +19,7 @@ pub struct AccessClaims {
     pub iss: String,
     /// Whom the token speaks for; the client itself when nobody signed in.
     pub sub: String,
-    /// The resource servers it is meant for: this server's own API first.
+    /// The resource servers it is meant for.
     pub aud: SingleOrMultiple<String>,
     /// The client it was issued to.
     pub client_id: String,
@@ -42,6 +42,9 @@ pub struct AccessClaims {
     /// The refresh family that it ends with (a private claim).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fam: Option<String>,
+    /// The name of the token that it was exchanged for, and with which it is revoked (a private claim).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
 }
 
 /// What an access token is issued for.
@@ -49,7 +52,7 @@ pub struct AccessClaims {
 pub struct AccessGrant<'a> {
     /// The issuer, which is also the audience of this server's own API.
     pub issuer: &'a str,
-    /// Further audiences.
+    /// The audiences; this server itself, where there are none.
     pub audiences: &'a [String],
     /// The account, or the client when nobody signed in.
     pub subject: &'a str,
@@ -63,6 +66,8 @@ pub struct AccessGrant<'a> {
     pub sign_in: Option<SignIn<'a>>,
     /// The refresh family, if there is one.
     pub family: Option<&'a str>,
+    /// The token that it is exchanged for, if it is.
+    pub root: Option<String>,
 }
 
 /// The sign-in that a token rests on.
@@ -78,16 +83,10 @@ impl AccessClaims {
     /// The claims of a token issued `now` that lives for `lifetime`.
     #[must_use]
     pub fn issue(grant: AccessGrant<'_>, now: Timestamp, lifetime: Duration) -> Self {
-        let aud = if grant.audiences.is_empty() {
-            SingleOrMultiple::Single(grant.issuer.to_owned())
-        } else {
-            let own = std::iter::once(grant.issuer.to_owned());
-            SingleOrMultiple::Multiple(own.chain(grant.audiences.iter().cloned()).collect())
-        };
         Self {
             iss: grant.issuer.to_owned(),
             sub: grant.subject.to_owned(),
-            aud,
+            aud: audience(grant.issuer, grant.audiences),
             client_id: grant.client_id.to_owned(),
             exp: whole(now.plus(lifetime)),
             iat: whole(now),
@@ -96,7 +95,30 @@ impl AccessClaims {
             auth_time: grant.sign_in.map(|sign_in| whole(sign_in.at)),
             sid: grant.sign_in.map(|sign_in| sign_in.session.to_owned()),
             fam: grant.family.map(str::to_owned),
+            root: grant.root,
         }
+    }
+}
+
+impl AccessClaims {
+    /// What a token says that is exchanged for this one: less, and not for longer. Its name and holder are for the caller.
+    #[must_use]
+    pub fn narrowed(&self, scope: &str, audiences: &[String], now: Timestamp, lifetime: Duration) -> Self {
+        Self {
+            aud: audience(&self.iss, audiences),
+            exp: whole(now.plus(lifetime)).min(self.exp),
+            iat: whole(now),
+            scope: scope.to_owned(),
+            ..self.clone()
+        }
+    }
+}
+
+fn audience(issuer: &str, audiences: &[String]) -> SingleOrMultiple<String> {
+    match audiences {
+        [] => SingleOrMultiple::Single(issuer.to_owned()),
+        [one] => SingleOrMultiple::Single(one.clone()),
+        many => SingleOrMultiple::Multiple(many.to_vec()),
     }
 }
 
@@ -206,6 +228,7 @@ mod tests {
             jti: "j1".to_owned(),
             sign_in: Some(SIGN_IN),
             family: Some("f1"),
+            root: None,
         }
     }
 
@@ -225,9 +248,9 @@ mod tests {
     }
 
     #[test]
-    fn further_audiences_come_after_our_own_and_absent_claims_are_left_out() {
+    fn audiences_stand_in_their_order_and_absent_claims_are_left_out() {
         let grant = AccessGrant {
-            audiences: &["https://api.example".to_owned()],
+            audiences: &["https://id.example".to_owned(), "https://api.example".to_owned()],
             sign_in: None,
             family: None,
             ..access()
@@ -239,6 +262,7 @@ mod tests {
             written
                 .get("sid")
                 .or(written.get("fam"))
+                .or(written.get("root"))
                 .or(written.get("auth_time"))
                 .is_none()
         );

@@ -2,7 +2,9 @@
 
 pub mod authorize;
 pub mod consent;
+pub mod device;
 pub mod discovery;
+pub mod introspect;
 pub mod logout;
 pub mod revoke;
 pub mod token;

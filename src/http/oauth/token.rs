@@ -17,7 +17,10 @@ struct Answer {
     access_token: String,
     token_type: &'static str,
     expires_in: u64,
+    #[serde(skip_serializing_if = "String::is_empty")]
     scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,6 +50,7 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpRespo
             token_type: "Bearer",
             expires_in: tokens.expires_in.as_secs(),
             scope: tokens.scope,
+            issued_token_type: tokens.issued_token_type,
             id_token: tokens.id,
             refresh_token: tokens.refresh,
         })

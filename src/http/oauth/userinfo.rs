@@ -99,9 +99,10 @@ async fn answer(app: &App, bearer: Bearer) -> HttpResponse {
     let Some(family) = &claims.fam else {
         return challenge(Some(&invalid_token()));
     };
+    let names = [claims.jti.as_str(), claims.root.as_deref().unwrap_or(&claims.jti)];
     let row = match app
         .store
-        .query_one(&families::standing(family, &claims.jti, claims.iat, now))
+        .query_one(&families::standing(family, names, claims.iat, now))
         .await
     {
         Ok(Some(row)) => row,

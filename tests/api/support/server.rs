@@ -110,6 +110,11 @@ impl Server {
         format!("{}{path}", self.issuer)
     }
 
+    /// What its clock shows, in seconds since 1970.
+    pub fn now(&self) -> i64 {
+        self.clock.now().as_secs()
+    }
+
     /// Stops it and gives the folder back.
     pub fn stop(mut self) -> tempfile::TempDir {
         self.end();
@@ -140,6 +145,7 @@ impl Server {
         let registrar = Registrar {
             random: &SystemRandom,
             loopback_issuer: true,
+            by_operator: true,
         };
         let registered = metadata.register(registrar).expect("is registered");
         let insert = clients::insert(&registered.client, self.clock.now()).expect("a statement");
@@ -192,6 +198,8 @@ fn config(folder: &tempfile::TempDir) -> Config {
         &mut config.limits.email_browser,
         &mut config.limits.email,
         &mut config.limits.client_address,
+        &mut config.limits.user_code,
+        &mut config.limits.device_address,
         &mut config.limits.mail_recipient,
         &mut config.limits.mail_address,
     ] {

@@ -58,6 +58,7 @@ impl Folder {
         let registrar = Registrar {
             random: &SystemRandom,
             loopback_issuer: true,
+            by_operator: true,
         };
         let registered = metadata.register(registrar).expect("registers");
         let (mut connection, _) = folder.open();

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::oauth::client::KeySource;
 
 struct Fixed;
 impl Random for Fixed {
@@ -16,6 +17,7 @@ fn register(json: &str) -> Result<Registered, MetadataError> {
     metadata.register(Registrar {
         random: &Fixed,
         loopback_issuer: false,
+        by_operator: true,
     })
 }
 
@@ -83,12 +85,24 @@ fn everything_that_is_said_is_kept() {
 fn what_cannot_be_is_refused_and_the_field_is_named() {
     for (more, field) in [
         (
-            r#","token_endpoint_auth_method":"client_secret_post""#,
+            r#","token_endpoint_auth_method":"client_secret_jwt""#,
             "token_endpoint_auth_method",
         ),
+        (r#","token_endpoint_auth_method":"private_key_jwt""#, "jwks"),
+        (r#","jwks":{"keys":[]}"#, "jwks"),
+        (r#","jwks":{"keys":[]},"jwks_uri":"https://app.example/jwks""#, "jwks"),
+        (r#","jwks_uri":"http://app.example/jwks""#, "jwks_uri"),
+        (r#","jwks_uri":"https://a:b@app.example/jwks""#, "jwks_uri"),
         (
-            r#","token_endpoint_auth_method":"private_key_jwt""#,
-            "token_endpoint_auth_method",
+            r#","token_endpoint_auth_signing_alg":"HS256""#,
+            "token_endpoint_auth_signing_alg",
+        ),
+        (r#","resources":["https://api.example/#x"]"#, "resources[0]"),
+        (r#","required_scope":"two scopes""#, "required_scope"),
+        (r#","required_scope":"""#, "required_scope"),
+        (
+            r#","token_endpoint_auth_method":"none","grant_types":["client_credentials"]"#,
+            "grant_types",
         ),
         (
             r#","token_endpoint_auth_method":"none","client_secret":"0123456789abcdef""#,
@@ -145,6 +159,70 @@ fn what_cannot_be_is_refused_and_the_field_is_named() {
 }
 
 #[test]
+fn tk_12_a_client_with_keys_of_its_own_has_no_secret() {
+    let set = crate::domain::token::client_jws::testing::jwks(SigningAlgorithm::Es256);
+    let more = format!(r#","token_endpoint_auth_method":"private_key_jwt","jwks":{set}"#);
+    let registered = with(&more).expect("registers");
+    assert!(registered.secret.is_none() && registered.client.secret_hash.is_none());
+    assert_eq!(registered.client.keys, Some(KeySource::Jwks(set.clone())));
+    assert_eq!(describe(&registered.client)["jwks"], set);
+    let more = r#","token_endpoint_auth_method":"private_key_jwt","jwks_uri":"https://app.example/jwks""#;
+    let client = with(more).expect("registers").client;
+    assert_eq!(
+        client.keys,
+        Some(KeySource::JwksUri("https://app.example/jwks".to_owned()))
+    );
+}
+
+#[test]
+fn a_machine_needs_neither_redirect_uri_nor_the_scopes_of_people() {
+    let client = register(r#"{"grant_types":["client_credentials"]}"#)
+        .expect("registers")
+        .client;
+    assert!(client.scopes.is_empty() && client.redirect_uris.is_empty());
+    assert_eq!(describe(&client)["response_types"], serde_json::json!([]));
+}
+
+#[test]
+fn a_client_that_registers_itself_gets_no_privileges() {
+    let register = |more: &str| {
+        let json = format!(r#"{{"redirect_uris":["https://app.example/cb"]{more}}}"#);
+        let metadata: ClientMetadata = serde_json::from_str(&json).expect("is metadata");
+        metadata.register(Registrar {
+            random: &Fixed,
+            loopback_issuer: false,
+            by_operator: false,
+        })
+    };
+    assert!(register("").is_ok());
+    for (more, field) in [
+        (r#","client_id":"mine""#, "client_id"),
+        (r#","client_secret":"0123456789abcdef""#, "client_secret"),
+        (r#","first_party":true"#, "first_party"),
+        (r#","resources":["https://api.example/"]"#, "resources"),
+    ] {
+        assert_eq!(register(more).expect_err(more).field, field);
+    }
+}
+
+#[test]
+fn what_is_described_registers_the_same_client() {
+    let client = with(
+        r#","client_name":"My App","scope":"openid","resources":["https://api.example/"],"required_scope":"staff",
+           "grant_types":["authorization_code","urn:ietf:params:oauth:grant-type:token-exchange"]"#,
+    )
+    .expect("registers")
+    .client;
+    let mut described = describe(&client);
+    described.insert("client_secret".to_owned(), "0123456789abcdef".into());
+    let again = register(&Value::Object(described).to_string())
+        .expect("registers")
+        .client;
+    let secret_hash = client.secret_hash;
+    assert_eq!(Client { secret_hash, ..again }, client);
+}
+
+#[test]
 fn lk_01_metadata_does_not_print_its_secret() {
     let metadata: ClientMetadata = serde_json::from_str(r#"{"client_secret":"0123456789abcdef"}"#).expect("parses");
     assert!(!format!("{metadata:?}").contains("0123456789abcdef"));
@@ -160,7 +238,7 @@ proptest! {
         let value = if list { serde_json::json!([text]) } else { serde_json::json!(text) };
         let json = serde_json::json!({ field: value });
         if let Ok(metadata) = serde_json::from_value::<ClientMetadata>(json) {
-            let _ = metadata.register(Registrar { random: &Fixed, loopback_issuer: true });
+            let _ = metadata.register(Registrar { random: &Fixed, loopback_issuer: true, by_operator: true });
         }
     }
 }
