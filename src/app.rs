@@ -13,10 +13,13 @@ use tokio::sync::watch;
 
 use crate::actors::key_ring::turn::TurnError;
 use crate::actors::key_ring::{Keys, secrets, turn};
+use crate::actors::ledger::revocations::Revocations;
+use crate::actors::ledger::setup::{self, SetupError};
+use crate::actors::ledger::stores::Stores;
 use crate::actors::outgoing::Outgoing;
 use crate::actors::supervise::Alarm;
-use crate::actors::supervisor::{self, Foundation, StopAll, Threads};
-use crate::config::Config;
+use crate::actors::supervisor::{self, Foundation, LedgerGround, StopAll, Threads};
+use crate::config::{Config, Job, Mode};
 use crate::db::kv::KeyValue;
 use crate::db::store::Migrate;
 use crate::db::{DbError, OpenError, ServerLock, Sharing, Store};
@@ -24,6 +27,7 @@ use crate::domain::clock::Clock;
 use crate::domain::random::Random;
 use crate::domain::vault::Vault;
 use crate::http::app::App;
+use crate::http::entitlement::Entitlements;
 use crate::http::server;
 use crate::system::{SystemClock, SystemRandom};
 
@@ -71,6 +75,15 @@ impl From<TurnError> for RunError {
     }
 }
 
+impl From<SetupError> for RunError {
+    fn from(error: SetupError) -> Self {
+        match error {
+            SetupError::Db(error) => TurnError::Db(error).into(),
+            error => Self::Operator(error.to_string()),
+        }
+    }
+}
+
 /// Runs a server until SIGTERM or SIGINT. `ready` is called when the socket is bound and everything behind it is up,
 /// before the first request is accepted.
 ///
@@ -79,6 +92,7 @@ impl From<TurnError> for RunError {
 pub async fn run(config: Config, ready: impl AsyncFnOnce(&Ready) -> Result<(), String>) -> Result<(), RunError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let server = Server::start(config, clock, Arc::new(SystemRandom)).await?;
+    server.refuse_dev_proofs()?;
     let told = told_to_stop()?;
     ready(&server.ready).await.map_err(RunError::Operator)?;
     server.serve(told).await
@@ -118,7 +132,21 @@ impl Server {
     ///
     /// # Errors
     /// [`RunError::Operator`] for everything that the operator can mend.
-    pub async fn start(mut config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, RunError> {
+    pub async fn start(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, RunError> {
+        // What it holds while it waits is large, and would be part of whatever waits for it.
+        Box::pin(Self::start_with_stores(config, clock, random, Stores::default())).await
+    }
+
+    /// The same with the stores that payments come from.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub async fn start_with_stores(
+        mut config: Config,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        stores: Stores,
+    ) -> Result<Self, RunError> {
         let now = clock.now();
         let kv = KeyValue::open(&config.kv_url, Arc::clone(&clock), config.kv).await?;
         let (url, sizes) = (&config.database_url, config.postgres);
@@ -131,11 +159,17 @@ impl Server {
         let lock = store.lock_for_server(sharing).await?;
         let vault = Arc::new(Vault::new(config.master_key.expose()));
         let policy = supervisor::rotation_policy(&config);
-        let (secrets, keys) = {
+        let (secrets, keys, ledger) = {
             let _setup = store.lock_for_setup().await?;
             let secrets = secrets::open(&store, &mut connection, &vault, random.as_ref(), now).await?;
             let keys = turn::first(&store, &mut connection, &vault, &policy, random.as_ref(), now).await?;
-            (secrets, keys)
+            let ledger = if config.define.jobs.contains(&Job::Entitlements) {
+                let (random, mode) = (random.as_ref(), config.mode);
+                Some(setup::open(&store, &mut connection, &vault, random, mode, now).await?)
+            } else {
+                None
+            };
+            (secrets, keys, ledger)
         };
         let listener = bind(config.listen)?;
         let address = listener
@@ -145,12 +179,18 @@ impl Server {
         let config = Arc::new(config);
         let outgoing = Outgoing::new(&config).map_err(|error| RunError::Fault(error.to_string()))?;
         let (alarm, heard) = Alarm::new();
+        let ledger = ledger.map(|keys| LedgerGround {
+            keys,
+            revocations: Revocations::default(),
+            stores,
+        });
         let ground = Foundation {
             store,
             kv,
             vault,
             secrets,
             keys: Keys::new(keys),
+            ledger,
             outgoing,
             config,
             clock,
@@ -158,7 +198,9 @@ impl Server {
         };
         let house =
             supervisor::start(&ground, connection, &alarm).map_err(|error| RunError::Operator(error.to_string()))?;
+        let entitlements = Entitlements::new(&ground, &house.actors);
         let app = Data::new(App {
+            entitlements,
             config: ground.config,
             store: ground.store,
             kv: ground.kv,
@@ -182,6 +224,19 @@ impl Server {
             alarm: heard,
             lock,
         })
+    }
+
+    /// Refuses a ledger in production whose proofs anybody could sign. Tests replay what was recorded with that key.
+    fn refuse_dev_proofs(&self) -> Result<(), RunError> {
+        let entitlements = self.app.entitlements.as_ref();
+        if self.app.config.mode == Mode::Production && entitlements.is_some_and(Entitlements::has_dev_key) {
+            return Err(RunError::Operator(
+                "the proof key in this database is the one that everybody knows, so that anybody could sign proofs; \
+                 import a ledger with a key of its own, or begin with a new database"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
     }
 
     /// Accepts requests until `told_to_stop` resolves, then stops in order.

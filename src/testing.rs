@@ -70,7 +70,15 @@ pub(crate) fn config() -> Config {
 pub(crate) struct TestStore {
     pub(crate) store: Store,
     pub(crate) writes: Writes,
-    folder: Arc<tempfile::TempDir>,
+    pub(crate) url: DatabaseUrl,
+    place: Place,
+}
+
+/// Where a database lies for as long as somebody uses it.
+#[derive(Clone)]
+enum Place {
+    Folder(Arc<tempfile::TempDir>),
+    Server(Arc<test_stores::Database>),
 }
 
 impl TestStore {
@@ -79,29 +87,54 @@ impl TestStore {
         Self::open(Arc::new(tempfile::tempdir().expect("a folder")))
     }
 
+    /// A fresh database in a PostgreSQL server.
+    pub(crate) async fn on_postgres() -> Self {
+        Self::open_at(Place::Server(Arc::new(test_stores::Database::fresh()))).await
+    }
+
     /// Another process's view of the same database.
     pub(crate) fn again(&self) -> Self {
-        Self::open(Arc::clone(&self.folder))
+        let opened = Self::open_at(self.place.clone()).now_or_never();
+        opened.expect("SQLite does not wait")
+    }
+
+    /// The same for any database.
+    pub(crate) async fn another(&self) -> Self {
+        Self::open_at(self.place.clone()).await
     }
 
     fn open(folder: Arc<tempfile::TempDir>) -> Self {
-        let url = DatabaseUrl::SqliteFile(folder.path().join("countersign.db"));
+        let opened = Self::open_at(Place::Folder(folder)).now_or_never();
+        opened.expect("SQLite does not wait")
+    }
+
+    async fn open_at(place: Place) -> Self {
+        let url = match &place {
+            Place::Folder(folder) => DatabaseUrl::SqliteFile(folder.path().join("countersign.db")),
+            Place::Server(database) => {
+                config_with(&[("COUNTERSIGN_DATABASE_URL", database.url().as_str())]).database_url
+            }
+        };
         let now = Timestamp::from_millis(0);
-        let opened = Store::open(&url, Connections::default(), Mode::Dev, Migrate::Up, now).now_or_never();
-        let (store, connection) = opened.expect("SQLite does not wait").expect("a store");
+        let opened = Store::open(&url, Connections::default(), Mode::Dev, Migrate::Up, now).await;
+        let (store, connection) = opened.expect("a store");
         let (alarm, _) = Alarm::new();
         let connection = writer::Deps::new(connection);
         let door = Door::open(&actix_rt::Arbiter::current(), connection, alarm, 1024);
         Self {
             store,
             writes: Writes::new(door),
-            folder,
+            url,
+            place,
         }
     }
 
     /// Every byte of the database as it lies on the disk.
     pub(crate) fn dump(&self) -> Vec<u8> {
-        let files = std::fs::read_dir(self.folder.path()).expect("lists");
+        let Place::Folder(folder) = &self.place else {
+            panic!("a server keeps its files to itself");
+        };
+        let files = std::fs::read_dir(folder.path()).expect("lists");
         files
             .flat_map(|file| std::fs::read(file.expect("a file").path()).expect("reads"))
             .collect()

@@ -6,6 +6,7 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ["email", "See your e-mail address"],
   ["address", "See your postal address"],
   ["phone", "See your phone number"],
+  ["entitlements", "See which subscription you have"],
   ["offline_access", "Stay connected while you are away"],
 ]);
 

@@ -35,6 +35,10 @@ export function wordsFor(problem: Problem): string {
       return `The server is busy right now. Please try again ${wait}.`;
     case "closed":
       return "This server takes no new accounts. Please ask whoever runs it.";
+    case "bad-signature":
+      return "This signature is not one of this key over this challenge. Please sign it again.";
+    case "linked-elsewhere":
+      return "This key is linked to another account. Please unlink it there first.";
     case "not-admitted":
       return "Your account may not use this application. Please ask whoever runs it.";
     case "unreachable":

@@ -120,6 +120,17 @@ impl Connection {
         self.post(path, &headers, body).await
     }
 
+    /// POST of JSON whose packed answer may be of any length; it is read to its end and dropped.
+    pub async fn drain(&mut self, path: &str, body: &str) {
+        let headers = "Content-Type: application/json\r\nAccept-Encoding: gzip\r\nConnection: close\r\n";
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: id.example.org\r\n{AGENT}{headers}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.write(request.as_bytes()).await;
+        while self.read(0).await > 0 {}
+    }
+
     async fn post(&mut self, path: &str, headers: &str, body: &str) -> Answer {
         self.send(&format!(
             "POST {path} HTTP/1.1\r\nHost: id.example.org\r\n{AGENT}{headers}Content-Length: {}\r\n\r\n{body}",

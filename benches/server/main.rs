@@ -17,6 +17,7 @@
 mod clock;
 mod floor;
 mod http;
+mod ledger;
 mod load;
 mod people;
 mod process;
@@ -29,6 +30,7 @@ use std::time::Duration;
 use clock::Spans;
 use floor::{Jose, Opaque, Small};
 use http::{Connection, Exchange};
+use ledger::Ledger;
 use load::{Measured, measure};
 use people::World;
 use process::Process;
@@ -42,6 +44,7 @@ struct Counts {
     reads: usize,
     documents: usize,
     open_logins: usize,
+    ledger: ledger::Counts,
 }
 
 fn main() {
@@ -53,6 +56,12 @@ fn main() {
         reads: 40_000 / share,
         documents: 150_000 / share,
         open_logins: 10_000 / share,
+        ledger: ledger::Counts {
+            people: 10_000 / share,
+            proofs: 40_000 / share,
+            looks: 100_000 / share,
+            others: 1_000_000,
+        },
     };
     let spans = Spans(Duration::from_millis(if quick { 100 } else { 500 }));
     let folder = tempfile::tempdir().expect("a folder");
@@ -69,7 +78,10 @@ fn main() {
     let samples = Samples::take(&server, &world, counts.people);
     drop(server);
 
-    report::print(&lines(measured, &samples, spans, &database));
+    let ledger = Ledger::measure(folder.path(), counts.ledger, spans);
+    let mut all = lines(measured, &samples, spans, &database);
+    all.extend(ledger.lines);
+    report::print(&all);
     let server = Process::start(&database);
     let (storm, open) = storm(&server, &world, &counts);
     println!("| | | goal |\n| --- | --: | --: |");
@@ -80,6 +92,13 @@ fn main() {
         "| start to first answer, existing database | {} ms | 200 |",
         starts[2].as_millis()
     );
+    let [few, many] = ledger.proofs;
+    println!(
+        "| a proof among a million subscriptions and 100 000 revocations, beside one among a few | {:.2} | 1.2 |",
+        many / few
+    );
+    let [first, next] = ledger.lists;
+    println!("| the list of 100 000 revocations, CPU: first, and each after | {first:.0} ms, {next:.1} ms | |");
     println!("| binary | {:.1} MB | 30 |", process::binary_size());
 }
 

@@ -35,6 +35,7 @@ impl Process {
             .env("COUNTERSIGN_DATABASE_URL", format!("sqlite:{}", database.display()))
             .env("COUNTERSIGN_MASTER_KEY", URL_SAFE_NO_PAD.encode(MASTER_KEY))
             .env("COUNTERSIGN_DEFINE__ISSUER", ISSUER)
+            .env("COUNTERSIGN_DEFINE__JOBS", "identity,entitlements")
             .env("COUNTERSIGN_MAIL__FROM", "bench@example.org")
             .env("COUNTERSIGN_MAIL__URL", "smtp://127.0.0.1:9")
             .stdout(Stdio::piped());

@@ -61,6 +61,7 @@ impl Running {
             ("COUNTERSIGN_DEFINE__ISSUER", ISSUER),
             ("COUNTERSIGN_MAIL__URL", "smtps://127.0.0.1:1"),
         ]);
+        config.define.jobs = Job::ALL.to_vec();
         config.limits.address.burst = 1_000_000;
         config.limits.email_address.burst = 1_000_000;
         config.limits.email.burst = 1_000_000;

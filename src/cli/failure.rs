@@ -8,6 +8,7 @@ use clap::CommandFactory as _;
 use clap::error::ErrorKind;
 
 use crate::actors::key_ring::turn::TurnError;
+use crate::actors::ledger::setup::SetupError;
 use crate::app::RunError;
 use crate::config::ConfigError;
 use crate::db::{DbError, OpenError};
@@ -127,6 +128,16 @@ impl From<OpenError> for Failure {
 impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
         Self::operator(error.to_string())
+    }
+}
+
+impl From<SetupError> for Failure {
+    fn from(error: SetupError) -> Self {
+        match error {
+            SetupError::Db(error) => error.into(),
+            SetupError::Vault(error) => error.into(),
+            SetupError::Missing(_) | SetupError::NotDev => Self::operator(error.to_string()),
+        }
     }
 }
 

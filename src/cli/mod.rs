@@ -5,8 +5,10 @@
 
 mod client;
 mod config;
+mod database;
 mod deployment;
 mod dev;
+mod entitlement;
 mod failure;
 mod healthcheck;
 mod keys;
@@ -55,6 +57,12 @@ enum Command {
     /// Lists, rotates and reseals keys
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Grants, revokes and shows what people are entitled to; moves an original server's data in
+    #[command(subcommand)]
+    Entitlement(entitlement::Command),
+    /// Tells how the database stands, and prints the tables of entitlements
+    #[command(subcommand)]
+    Db(database::Command),
     /// Checks or prints the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -86,6 +94,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Client(command) => client::run(command),
         Command::User(command) => user::run(&command),
         Command::Keys(command) => keys::run(&command),
+        Command::Entitlement(command) => entitlement::run(&command),
+        Command::Db(command) => database::run(&command),
         Command::Config(command) => config::run(&command),
         Command::Healthcheck(args) => healthcheck::run(&args),
     }

@@ -11,12 +11,16 @@ pub struct Actors {
     pub key_ring: usize,
     /// Each shard of Grants.
     pub grants: usize,
+    /// Ledger.
+    pub ledger: usize,
     /// Writer.
     pub writer: usize,
     /// Mailer.
     pub mailer: usize,
     /// Sweeper.
     pub sweeper: usize,
+    /// Linking.
+    pub linking: usize,
 }
 
 impl Default for Actors {
@@ -25,9 +29,11 @@ impl Default for Actors {
             login: 1024,
             key_ring: 256,
             grants: 1024,
+            ledger: 1024,
             writer: 4096,
             mailer: 256,
             sweeper: 16,
+            linking: 256,
         }
     }
 }
@@ -38,8 +44,10 @@ impl Section for Actors {
         v.within("login", &mut self.login, most.clone());
         v.within("key_ring", &mut self.key_ring, most.clone());
         v.within("grants", &mut self.grants, most.clone());
+        v.within("ledger", &mut self.ledger, most.clone());
         v.within("writer", &mut self.writer, most.clone());
         v.within("mailer", &mut self.mailer, most.clone());
-        v.within("sweeper", &mut self.sweeper, most);
+        v.within("sweeper", &mut self.sweeper, most.clone());
+        v.within("linking", &mut self.linking, most);
     }
 }

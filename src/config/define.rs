@@ -23,6 +23,8 @@ pub struct Define {
     pub lifetimes: Lifetimes,
     /// When signing and encryption keys change.
     pub keys: KeyRotation,
+    /// What proofs look like.
+    pub entitlements: Entitlements,
 }
 
 impl Define {
@@ -34,6 +36,7 @@ impl Define {
             onboarding: Onboarding::Open,
             lifetimes: Lifetimes::default(),
             keys: KeyRotation::default(),
+            entitlements: Entitlements::default(),
         }
     }
 }
@@ -46,6 +49,7 @@ impl Section for Define {
         v.value("onboarding", &mut self.onboarding);
         v.section("lifetimes", &mut self.lifetimes);
         v.section("keys", &mut self.keys);
+        v.section("entitlements", &mut self.entitlements);
     }
 }
 
@@ -54,36 +58,63 @@ impl Section for Define {
 pub enum Job {
     /// Sign-in, sign-up and the authorization server.
     Identity,
+    /// Payments and proofs.
+    Entitlements,
+}
+
+impl Job {
+    /// All jobs of this version.
+    pub const ALL: [Self; 2] = [Self::Identity, Self::Entitlements];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Entitlements => "entitlements",
+        }
+    }
 }
 
 impl Setting for Vec<Job> {
-    const WANTED: &'static str = r#"a list of jobs; write ["identity"]"#;
+    const WANTED: &'static str = r#"a list of jobs; write ["identity", "entitlements"]"#;
 
     fn parse(raw: &Raw<'_>) -> Result<Self, String> {
         let mut jobs = Self::new();
         for name in raw.list::<Self>()? {
-            match name {
-                "identity" if jobs.contains(&Job::Identity) => return Err(format!("{name:?} stands there twice")),
-                "identity" => jobs.push(Job::Identity),
-                "members" | "entitlements" => {
+            match Job::ALL.into_iter().find(|job| job.name() == name) {
+                Some(job) if jobs.contains(&job) => return Err(format!("{name:?} stands there twice")),
+                Some(job) => jobs.push(job),
+                None if name == "members" => {
                     return Err(format!(
-                        "{name:?} is not in this version; \"identity\" is the only job it has"
+                        "{name:?} is not in this version; \"identity\" and \"entitlements\" are the jobs it has"
                     ));
                 }
-                _ => return Err(format!("{name:?} is not a job; \"identity\" is the only one")),
+                None => {
+                    return Err(format!("{name:?} is not a job; write \"identity\" or \"entitlements\""));
+                }
             }
         }
         if jobs.is_empty() {
-            return Err(r#"is empty, so that nothing would run; write ["identity"]"#.into());
+            return Err(r#"is empty, so that nothing would run; write ["identity", "entitlements"]"#.into());
         }
         Ok(jobs)
     }
 
     fn show(&self) -> toml::Value {
-        let name = |job: &Job| match job {
-            Job::Identity => "identity",
-        };
-        self.iter().map(name).collect::<Vec<_>>().into()
+        self.iter().map(|job| job.name()).collect::<Vec<_>>().into()
+    }
+}
+
+/// `[define.entitlements]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Entitlements {
+    /// Whether a proof that is asked for ends on a midnight, like one that comes with a payment. Existing servers of the
+    /// protocol let it end with the subscription's grace, to the millisecond.
+    pub proofs_end_at_midnight: bool,
+}
+
+impl Section for Entitlements {
+    fn visit<V: Visitor>(&mut self, v: &mut V) {
+        v.value("proofs_end_at_midnight", &mut self.proofs_end_at_midnight);
     }
 }
 
@@ -172,6 +203,8 @@ mod tests {
     #[test]
     fn jobs_are_named_once_and_at_least_one() {
         assert_eq!(Vec::<Job>::parse(&Raw::Text("identity")), Ok(vec![Job::Identity]));
+        let all = Vec::<Job>::parse(&Raw::Text("identity, entitlements"));
+        assert_eq!(all.map(|jobs| jobs.show()), Ok(Job::ALL.to_vec().show()));
         assert!(Vec::<Job>::parse(&Raw::Text("identity,identity")).is_err());
         assert!(Vec::<Job>::parse(&Raw::Text("idendity")).is_err());
         assert!(Vec::<Job>::parse(&Raw::File(&toml::Value::Array(Vec::new()))).is_err());

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::error::{ConfigError, Origin};
 use super::layers::Layers;
-use super::{Config, DatabaseUrl, Delivery, Issuer, KvUrl, MasterKey, Mode};
+use super::{Config, DatabaseUrl, Delivery, Issuer, Job, KvUrl, MasterKey, Mode};
 
 /// What `countersign dev` was asked for.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +65,7 @@ impl Config {
         config.kv_url = KvUrl::Memory;
         config.master_key = master_key;
         config.define.issuer = issuer;
+        config.define.jobs = Job::ALL.to_vec();
         config.mail.url = Delivery::Mailbox;
         config.read_over(&layers, &SETTLED, problems)
     }

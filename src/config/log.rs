@@ -12,6 +12,8 @@ pub struct Log {
     pub level: Level,
     /// One line an event.
     pub format: LogFormat,
+    /// Whether commands show payment tokens, order ids and keys whole. The log itself never has them.
+    pub unsafe_logging: bool,
 }
 
 impl Default for Log {
@@ -19,6 +21,7 @@ impl Default for Log {
         Self {
             level: Level::INFO,
             format: LogFormat::Text,
+            unsafe_logging: false,
         }
     }
 }
@@ -27,6 +30,7 @@ impl Section for Log {
     fn visit<V: Visitor>(&mut self, v: &mut V) {
         v.value("level", &mut self.level);
         v.value("format", &mut self.format);
+        v.value("unsafe_logging", &mut self.unsafe_logging);
     }
 }
 

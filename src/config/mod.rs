@@ -41,7 +41,7 @@ use std::net::SocketAddr;
 use ipnet::IpNet;
 
 pub use actors::Actors;
-pub use define::{Define, Job, KeyRotation, Onboarding};
+pub use define::{Define, Entitlements, Job, KeyRotation, Onboarding};
 pub use dev::Dev;
 pub use error::{ConfigError, Origin, Problem};
 pub use http::Http;

@@ -76,6 +76,22 @@ macro_rules! whole_number {
 
 whole_number!(u32, usize);
 
+impl Setting for bool {
+    const WANTED: &'static str = "true or false";
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, String> {
+        match raw {
+            Raw::File(toml::Value::Boolean(value)) => Ok(*value),
+            Raw::Text(text) => text.trim().parse().map_err(|_| not_wanted::<Self>(format!("{text:?}"))),
+            Raw::File(other) => Err(not_wanted::<Self>(format!("this {}", other.type_str()))),
+        }
+    }
+
+    fn show(&self) -> toml::Value {
+        (*self).into()
+    }
+}
+
 impl Setting for SocketAddr {
     const WANTED: &'static str = r#"an IP address with a port, such as "127.0.0.1:4242" or "[::]:4242""#;
 
@@ -120,6 +136,13 @@ mod tests {
         assert_eq!(Vec::<IpNet>::parse(&Raw::Text("10.0.0.0/8, ::1")), Ok(wanted));
         assert!(Vec::<IpNet>::parse(&Raw::Text("10.0.0.0/40")).is_err());
         assert!(Vec::<IpNet>::parse(&Raw::File(&"::1".into())).is_err());
+    }
+
+    #[test]
+    fn a_switch_is_on_or_off() {
+        assert_eq!(bool::parse(&Raw::Text(" true")), Ok(true));
+        assert_eq!(bool::parse(&Raw::File(&false.into())), Ok(false));
+        assert!(bool::parse(&Raw::Text("1")).is_err() && bool::parse(&Raw::File(&1.into())).is_err());
     }
 
     #[test]

@@ -50,6 +50,12 @@ pub enum OpenError {
     /// The file is an SQLite database, but not ours.
     #[error("{0} belongs to another application; give database_url a path of its own")]
     Foreign(String),
+    /// The file is the database of an original entitlement server.
+    #[error(
+        "{0} is the database of the original server; give database_url a path of its own, and take its data over with \
+         `countersign entitlement import {0}`"
+    )]
+    Original(String),
     /// The database is Countersign's own, of the other mode.
     #[error(
         "this database was made in {found} mode and cannot be used in {wanted} mode; give database_url another path"

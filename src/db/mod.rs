@@ -4,6 +4,7 @@
 //! - `sqlite`, `postgres`: the drivers behind it
 //! - [`store`], [`migrate`]: opening, migrating, refusing
 //! - [`kv`]: the key-value store
+//! - [`original`]: the database of the original entitlement server, to take it over
 //! - one file for each family of tables: what is asked of them, in SQL
 
 pub mod accounts;
@@ -17,8 +18,11 @@ pub mod families;
 pub mod introspection;
 pub mod keys;
 pub mod kv;
+pub mod linking;
 pub mod links;
+pub mod looks;
 pub mod migrate;
+pub mod original;
 pub mod sessions;
 pub mod statement;
 pub mod store;

@@ -105,6 +105,12 @@ impl Row {
             .map_err(|_| DbError::Inconsistent(format!("column {index} does not hold {N} bytes")))
     }
 
+    /// Whatever is in column `index`.
+    #[must_use]
+    pub fn value(&self, index: usize) -> Option<&Value> {
+        self.0.get(index)
+    }
+
     /// Whether column `index` is `NULL` (or not there).
     #[must_use]
     pub fn is_null(&self, index: usize) -> bool {

@@ -8,6 +8,7 @@ pub mod email;
 pub mod entitlement;
 pub mod keys;
 pub mod lease;
+pub mod linking;
 pub mod mail;
 pub mod oauth;
 pub mod opaque;

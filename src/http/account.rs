@@ -11,12 +11,20 @@ use super::cookies::{self, Cookie};
 use super::extract::Json;
 use super::problem::{Kind, Problem};
 use crate::actors::grants::logout::EndSession;
-use crate::db::sessions;
+use crate::db::sessions::{self, LiveSession};
 
 /// Who is signed in.
 pub async fn session(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, Problem> {
-    let browser = cookies::browser(&request, &app.config.define.issuer);
-    let signed_out = || Problem::new(Kind::InvalidCredentials).detail("nobody is signed in here");
+    let live = live_session(&request, &app).await?;
+    Ok(HttpResponse::Ok().json(json!({
+        "email": live.email,
+        "authenticated_at": live.facts.authenticated_at.as_millis(),
+    })))
+}
+
+/// The session of a request: both cookies must be there and belong together.
+pub async fn live_session(request: &HttpRequest, app: &App) -> Result<LiveSession, Problem> {
+    let browser = cookies::browser(request, &app.config.define.issuer);
     let (Some(id), Some(session)) = (&browser.id, &browser.session) else {
         return Err(signed_out());
     };
@@ -29,11 +37,12 @@ pub async fn session(request: HttpRequest, app: Data<App>) -> Result<HttpRespons
         .map(sessions::read)
         .transpose()?
         .filter(|live| live.browser == id.hash());
-    let live = live.ok_or_else(signed_out)?;
-    Ok(HttpResponse::Ok().json(json!({
-        "email": live.email,
-        "authenticated_at": live.facts.authenticated_at.as_millis(),
-    })))
+    live.ok_or_else(signed_out)
+}
+
+/// The answer to whoever is not signed in.
+pub fn signed_out() -> Problem {
+    Problem::new(Kind::InvalidCredentials).detail("nobody is signed in here")
 }
 
 /// No parameters; the body is there because a page of ours must send it.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use metrics_exporter_prometheus::PrometheusHandle;
 
+use super::entitlement::Entitlements;
 use crate::actors::ask::Door;
 use crate::actors::key_ring::Keys;
 use crate::actors::supervisor::{Actors, Supervisor};
@@ -23,6 +24,8 @@ pub struct App {
     pub kv: KeyValue,
     /// The published keys.
     pub keys: Keys,
+    /// The entitlement routes, if they are among the jobs.
+    pub entitlements: Option<Entitlements>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Doors to the actors.

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::actors::failure::Failure;
 use crate::actors::grants::consent::Lost;
+use crate::actors::linking::Refusal;
 use crate::actors::login::LoginError;
 use crate::actors::supervise::Fault;
 
@@ -27,6 +28,10 @@ pub enum Kind {
     ForbiddenOrigin,
     /// Nobody may sign up here.
     Closed,
+    /// A signature is not one of the key over what it should be.
+    BadSignature,
+    /// The key belongs to another account.
+    LinkedElsewhere,
     /// The person may not use this application.
     NotAdmitted,
     /// Nothing is here.
@@ -56,6 +61,8 @@ impl Kind {
             Self::WrongBrowser => "wrong-browser",
             Self::ForbiddenOrigin => "forbidden-origin",
             Self::Closed => "closed",
+            Self::BadSignature => "bad-signature",
+            Self::LinkedElsewhere => "linked-elsewhere",
             Self::NotAdmitted => "not-admitted",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
@@ -76,6 +83,8 @@ impl Kind {
             Self::WrongBrowser => "This was started in another browser",
             Self::ForbiddenOrigin => "Requests from other sites are not accepted",
             Self::Closed => "Nobody may sign up here",
+            Self::BadSignature => "The signature is not one of this key over this challenge",
+            Self::LinkedElsewhere => "This key is linked to another account",
             Self::NotAdmitted => "This account may not use this application",
             Self::NotFound => "There is nothing here",
             Self::MethodNotAllowed => "This address does not take that method",
@@ -90,10 +99,11 @@ impl Kind {
 
     const fn status(self) -> StatusCode {
         match self {
-            Self::InvalidRequest => StatusCode::BAD_REQUEST,
+            Self::InvalidRequest | Self::BadSignature => StatusCode::BAD_REQUEST,
             Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
             Self::Expired => StatusCode::GONE,
             Self::WrongBrowser | Self::ForbiddenOrigin | Self::Closed | Self::NotAdmitted => StatusCode::FORBIDDEN,
+            Self::LinkedElsewhere => StatusCode::CONFLICT,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
@@ -238,6 +248,17 @@ impl From<Lost> for Problem {
         match lost {
             Lost::Gone => Self::new(Kind::Expired),
             Lost::OtherBrowser => Self::new(Kind::WrongBrowser),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::SignedOut => Self::new(Kind::InvalidCredentials).detail("nobody is signed in here"),
+            Refusal::Gone => Self::new(Kind::Expired),
+            Refusal::BadSignature => Self::new(Kind::BadSignature),
+            Refusal::LinkedElsewhere => Self::new(Kind::LinkedElsewhere).detail(refusal.to_string()),
         }
     }
 }

@@ -10,7 +10,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _, Route};
 
 use super::problem::{Kind, Problem};
-use super::{account, dev, headers, login, oauth, onboard, operate, pages, password};
+use super::{account, dev, headers, linking, login, oauth, onboard, operate, pages, password};
 
 /// Paths of the sign-in pages: one document serves them all.
 const PAGES: [&str; 13] = [
@@ -29,12 +29,22 @@ const PAGES: [&str; 13] = [
     "/error/",
 ];
 
-/// All routes of a production server.
+/// What every server has, whatever its jobs are.
+pub fn operator_routes(config: &mut ServiceConfig) {
+    config
+        .service(at("/healthz/").get(operate::healthz).finish())
+        .service(at("/readyz/").get(operate::readyz).finish())
+        .service(at("/metrics/").get(operate::metrics).finish())
+        .default_service(web::to(nothing_here));
+}
+
+/// The routes of the job "identity".
 pub fn routes(config: &mut ServiceConfig) {
     for page in PAGES {
         config.service(at(page).get(pages::index).compressed());
     }
     config
+        .service(at("/assets/{path:.*}").get(pages::asset).compressed())
         .service(at("/login/start/").post(login::start).finish())
         .service(at("/login/finish/").post(login::finish).finish())
         .service(at("/onboard/signup/").post(onboard::sign_up).finish())
@@ -84,13 +94,16 @@ pub fn routes(config: &mut ServiceConfig) {
                 .get(oauth::discovery::document)
                 .open(),
         )
-        .service(at("/.well-known/jwks.json/").get(oauth::discovery::jwks).open())
-        .service(at("/healthz/").get(operate::healthz).finish())
-        .service(at("/readyz/").get(operate::readyz).finish())
-        .service(at("/metrics/").get(operate::metrics).finish())
-        // Last of all, because every request that comes this far pays for its pattern.
-        .service(at("/assets/{path:.*}").get(pages::asset).compressed())
-        .default_service(web::to(nothing_here));
+        .service(at("/.well-known/jwks.json/").get(oauth::discovery::jwks).open());
+}
+
+/// Where accounts and entitlements meet: of a server that has both jobs.
+pub fn linking_routes(config: &mut ServiceConfig) {
+    config
+        .service(at("/account/entitlements/").get(linking::standing).finish())
+        .service(at("/account/entitlements/challenge/").post(linking::challenge).finish())
+        .service(at("/account/entitlements/link/").post(linking::link).finish())
+        .service(at("/account/entitlements/unlink/").post(linking::unlink).finish());
 }
 
 /// What a development server has besides.

@@ -123,6 +123,101 @@ fn what_all_actors_share_names_no_actor_but_the_writer() {
     none(&violations);
 }
 
+/// The two halves of the server, and what of each the other must not know.
+const HALVES: [(&str, &[&str]); 2] = [
+    (
+        "accounts",
+        &[
+            "domain::account",
+            "domain::oauth",
+            "domain::opaque",
+            "domain::token",
+            "db::accounts",
+            "db::clients",
+            "db::codes",
+            "db::families",
+            "db::links",
+            "db::sessions",
+            "actors::grants",
+            "actors::login",
+            "http::account",
+            "http::login",
+            "http::oauth",
+            "http::onboard",
+            "http::password",
+        ],
+    ),
+    (
+        "entitlements",
+        &[
+            "domain::entitlement",
+            "db::entitlements",
+            "db::original",
+            "actors::ledger",
+            "http::entitlement",
+        ],
+    ),
+];
+
+/// Who may know both: the module where they meet, in every layer, and whoever puts the server together.
+const MEETING: [&str; 12] = [
+    "domain::linking",
+    "db::linking",
+    "actors::linking",
+    "http::linking",
+    "actors::supervisor",
+    "actors::sweeper",
+    "http::app",
+    "http::problem",
+    "http::server",
+    "app",
+    "cli",
+    "lib",
+];
+
+fn within(module: &str, root: &str) -> bool {
+    module == root || module.starts_with(&format!("{root}::"))
+}
+
+fn half(module: &str) -> Option<&'static str> {
+    let found = HALVES
+        .iter()
+        .find(|(_, roots)| roots.iter().any(|root| within(module, root)));
+    found.map(|(name, _)| *name)
+}
+
+#[test]
+fn accounts_and_entitlements_meet_in_one_module() {
+    let mut violations = Vec::new();
+    for source in files("src").iter().filter(|source| !source.test_only) {
+        let module = source.module.join("::");
+        if MEETING.iter().any(|root| within(&module, root)) {
+            continue;
+        }
+        let mut known: BTreeSet<&str> = half(&module).into_iter().collect();
+        for named in source.names() {
+            let Some(other) = half(&named.path.join("::")) else {
+                continue;
+            };
+            if known.insert(other) && known.len() > 1 {
+                violations.push(format!(
+                    "{}:{}: {other} is named beside the other half",
+                    source.path, named.line
+                ));
+            }
+        }
+    }
+    none(&violations);
+    for (_, roots) in HALVES {
+        for root in roots {
+            let there = files("src")
+                .iter()
+                .any(|source| within(&source.module.join("::"), root));
+            assert!(there, "{root} is no module any more");
+        }
+    }
+}
+
 #[test]
 fn every_file_says_what_it_is_for() {
     let silent = all_files()

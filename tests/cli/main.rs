@@ -9,6 +9,7 @@
 mod arguments;
 mod clients;
 mod database;
+mod entitlements;
 mod keys;
 mod server;
 mod support;

@@ -15,6 +15,8 @@ const SERVER_KINDS = [
   "too-large",
   "unsupported-media-type",
   "closed",
+  "bad-signature",
+  "linked-elsewhere",
   "not-admitted",
   "internal",
 ] as const;

@@ -2,6 +2,7 @@
 
 import { useEffect } from "react";
 import { readSession, type Session, signOut } from "../api/routes";
+import { Entitlements } from "../entitlements/entitlements";
 import { SubmitButton } from "../forms/submit-button";
 import { useSubmit } from "../forms/use-submit";
 import { leaveTo, navigate } from "../navigation";
@@ -43,6 +44,7 @@ function Card({ session }: { session: Session | null }) {
         <dt>Since</dt>
         <dd>{session && TIME.format(session.authenticated_at)}</dd>
       </dl>
+      {session && <Entitlements />}
       <Slot id="account-slot" testId="account-error" problem={submit.problem} />
       <SubmitButton
         quiet

@@ -103,6 +103,7 @@ impl Deps {
                     nonce: stored.nonce.as_deref(),
                     now,
                 })
+                .await
             }
         }
     }

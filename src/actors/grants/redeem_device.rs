@@ -57,14 +57,17 @@ impl Deps {
             .await?;
         match answered {
             Answered::Refused(error) => oauth(error),
-            Answered::Granted(family) => self.issue(&Issue {
-                client: &authenticated.client,
-                family_id: &family_id,
-                family: &family,
-                scope: &family.scope,
-                nonce: None,
-                now,
-            }),
+            Answered::Granted(family) => {
+                self.issue(&Issue {
+                    client: &authenticated.client,
+                    family_id: &family_id,
+                    family: &family,
+                    scope: &family.scope,
+                    nonce: None,
+                    now,
+                })
+                .await
+            }
         }
     }
 }

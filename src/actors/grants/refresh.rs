@@ -68,14 +68,16 @@ impl Deps {
             }
             Refresh::Retry { scope } => {
                 self.spend(authenticated).await?;
-                self.issue_refreshed(client, &token.family, &stored, &scope).map(Some)
+                let tokens = self.issue_refreshed(client, &token.family, &stored, &scope).await?;
+                Ok(Some(tokens))
             }
             Refresh::Rotate { next, scope } => {
                 let rotate = families::rotate(&token.family, &stored, &next, client.required_scope.as_deref())?;
                 if !self.rotate(authenticated, rotate).await? {
                     return Ok(None);
                 }
-                self.issue_refreshed(client, &token.family, &next, &scope).map(Some)
+                let tokens = self.issue_refreshed(client, &token.family, &next, &scope).await?;
+                Ok(Some(tokens))
             }
         }
     }
@@ -102,7 +104,7 @@ impl Deps {
         rotated.or_else(|replayed| oauth(replayed.into()))
     }
 
-    fn issue_refreshed(
+    async fn issue_refreshed(
         &self,
         client: &Client,
         family_id: &str,
@@ -117,5 +119,6 @@ impl Deps {
             nonce: None,
             now: self.clock.now(),
         })
+        .await
     }
 }

@@ -5,11 +5,13 @@ use std::time::Duration;
 use super::Deps;
 use super::refusal::TokenRefusal;
 use crate::actors::failure::Failure;
+use crate::db;
 use crate::domain::clock::Timestamp;
 use crate::domain::keys::algorithm::SigningAlgorithm;
+use crate::domain::linking::Entitlements;
 use crate::domain::oauth::client::{Client, GrantType};
 use crate::domain::oauth::family::{self, Family};
-use crate::domain::oauth::scope::{OPENID, ScopeSet};
+use crate::domain::oauth::scope::{ENTITLEMENTS, OPENID, ScopeSet};
 use crate::domain::token::claims::{AccessClaims, AccessGrant, IdClaims, IdGrant, SignIn};
 use crate::domain::token::jws::{self, TokenType};
 use crate::domain::token::refresh::RefreshToken;
@@ -51,7 +53,8 @@ impl Deps {
     }
 
     /// Signs the tokens. What was spent and granted is committed before this is called.
-    pub(super) fn issue(&self, issue: &Issue<'_>) -> Result<Tokens, TokenRefusal> {
+    pub(super) async fn issue(&self, issue: &Issue<'_>) -> Result<Tokens, TokenRefusal> {
+        let entitlements = self.entitlements(issue).await?;
         let keys = self.keys.current();
         let lifetimes = &self.config.define.lifetimes;
         let session = &issue.family.session;
@@ -83,6 +86,7 @@ impl Deps {
                 nonce: issue.nonce,
                 access_token: Some(&access),
                 algorithm,
+                entitlements,
             };
             let claims = IdClaims::issue(grant, issue.now, lifetimes.id);
             Some(jws::sign(keys.signer(algorithm), TokenType::Id, &claims).map_err(internal)?)
@@ -106,6 +110,18 @@ impl Deps {
             scope,
             issued_token_type: None,
         })
+    }
+}
+
+impl Deps {
+    /// What the scope `entitlements` asks for.
+    async fn entitlements(&self, issue: &Issue<'_>) -> Result<Option<Entitlements>, TokenRefusal> {
+        if !issue.scope.contains(ENTITLEMENTS) {
+            return Ok(None);
+        }
+        let account = &issue.family.session.account_id;
+        let claim = db::linking::claim(&self.store, account, issue.now).await;
+        claim.map_err(|error| TokenRefusal::Failure(error.into()))
     }
 }
 

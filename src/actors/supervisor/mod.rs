@@ -4,13 +4,15 @@
 
 mod start;
 
-pub use start::{Foundation, House, Threads, rotation_policy, start};
+pub use start::{Foundation, House, LedgerGround, Threads, rotation_policy, start};
 
 use std::time::Duration;
 
 use super::ask::{Door, Shards};
 use super::grants::Grants;
 use super::key_ring::KeyRing;
+use super::ledger::Ledger;
+use super::linking::Linking;
 use super::login::Login;
 use super::mailer::Mailer;
 use super::supervise::{Answer, Myself, Request, Role, Serve};
@@ -30,6 +32,10 @@ pub struct Actors {
     pub login: Shards<Login>,
     /// Authorization requests, codes, tokens.
     pub grants: Shards<Grants>,
+    /// Entitlements, if they are among the jobs.
+    pub ledger: Option<Door<Ledger>>,
+    /// Master keys of accounts, if there are accounts and entitlements.
+    pub linking: Option<Door<Linking>>,
     /// Expiry.
     pub sweeper: Door<Sweeper>,
 }
@@ -70,14 +76,21 @@ impl Serve<CheckHealth> for Supervisor {
     fn serve(&mut self, _: CheckHealth, _: &Myself<Self>) -> Answer<Vec<Health>> {
         let actors = self.actors.clone();
         Answer::later(async move {
-            vec![
+            let mut all = vec![
                 health(std::slice::from_ref(actors.writes.door())).await,
                 health(std::slice::from_ref(&actors.key_ring)).await,
                 health(std::slice::from_ref(&actors.mailer)).await,
                 health(&actors.login.doors()).await,
                 health(&actors.grants.doors()).await,
                 health(std::slice::from_ref(&actors.sweeper)).await,
-            ]
+            ];
+            if let Some(ledger) = &actors.ledger {
+                all.push(health(std::slice::from_ref(ledger)).await);
+            }
+            if let Some(linking) = &actors.linking {
+                all.push(health(std::slice::from_ref(linking)).await);
+            }
+            all
         })
     }
 }
@@ -112,6 +125,12 @@ impl Serve<StopAll> for Supervisor {
             let patience = request.patience;
             let mut late = Vec::new();
             late.extend(close(std::slice::from_ref(&actors.sweeper), patience).await);
+            if let Some(linking) = &actors.linking {
+                late.extend(close(std::slice::from_ref(linking), patience).await);
+            }
+            if let Some(ledger) = &actors.ledger {
+                late.extend(close(std::slice::from_ref(ledger), patience).await);
+            }
             late.extend(close(&actors.grants.doors(), patience).await);
             late.extend(close(&actors.login.doors(), patience).await);
             late.extend(close(std::slice::from_ref(&actors.mailer), patience).await);

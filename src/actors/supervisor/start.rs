@@ -9,12 +9,16 @@ use super::{Actors, Supervisor};
 use crate::actors::ask::{Door, Shards};
 use crate::actors::key_ring::secrets::Secrets;
 use crate::actors::key_ring::{self, Keys};
+use crate::actors::ledger::revocations::Revocations;
+use crate::actors::ledger::setup::LedgerKeys;
+use crate::actors::ledger::stores::Stores;
+use crate::actors::ledger::{self, Ledger, Order};
 use crate::actors::mailer::transport::TransportError;
 use crate::actors::outgoing::Outgoing;
 use crate::actors::supervise::Alarm;
 use crate::actors::writer::{self, Writes};
-use crate::actors::{grants, login, mailer, sweeper};
-use crate::config::Config;
+use crate::actors::{grants, linking, login, mailer, sweeper};
+use crate::config::{Config, Job};
 use crate::db::kv::KeyValue;
 use crate::db::{Store, WriteConnection};
 use crate::domain::clock::Clock;
@@ -40,6 +44,8 @@ pub struct Foundation {
     pub secrets: Arc<Secrets>,
     /// Those that do.
     pub keys: Keys,
+    /// What the ledger stands on, if entitlements are among the jobs.
+    pub ledger: Option<LedgerGround>,
     /// The way out to addresses that clients registered.
     pub outgoing: Outgoing,
     /// What the operator set.
@@ -48,6 +54,17 @@ pub struct Foundation {
     pub clock: Arc<dyn Clock>,
     /// Everything random.
     pub random: Arc<dyn Random>,
+}
+
+/// What the ledger stands on.
+#[derive(Clone)]
+pub struct LedgerGround {
+    /// Its secrets.
+    pub keys: Arc<LedgerKeys>,
+    /// Where it publishes the ticket of revocations.
+    pub revocations: Revocations,
+    /// Where payments come from.
+    pub stores: Stores,
 }
 
 /// All that was started.
@@ -90,8 +107,9 @@ pub fn rotation_policy(config: &Config) -> RotationPolicy {
     }
 }
 
-/// Starts all actors: Writer, `KeyRing`, Mailer, Login, Grants, Sweeper, Supervisor. Writer has a thread of its own,
-/// because it waits for the disk; Login and Grants have a shard on each HTTP worker, opened by its first request.
+/// Starts all actors: Writer, `KeyRing`, Mailer, Login, Grants, Ledger, Linking, Sweeper, Supervisor. Writer has a
+/// thread of its own, because it waits for the disk, and so has Ledger, because it signs; Login and Grants have a shard on each HTTP
+/// worker, opened by its first request.
 ///
 /// # Errors
 /// If the mail transport cannot be made.
@@ -107,18 +125,35 @@ pub fn start(ground: &Foundation, connection: WriteConnection, alarm: &Alarm) ->
     let mailer = Door::open(&house, ground.mailer(&writes)?, alarm.clone(), rooms.mailer);
     let login = Shards::new(ground.login(&writes, &mailer), alarm.clone(), rooms.login);
     let grants = Shards::new(ground.grants(&writes), alarm.clone(), rooms.grants);
-    let sweeper = Door::open(&house, ground.sweeper(&writes), alarm.clone(), rooms.sweeper);
+    let mut threads = vec![housekeeping, writing];
+    let ledger = ground.ledger(&writes).map(|deps| {
+        let signing = Arbiter::new();
+        let door = Door::open(&signing.handle(), deps, alarm.clone(), rooms.ledger);
+        threads.push(signing);
+        door
+    });
+    let linking = ground
+        .linking(&writes)
+        .map(|deps| Door::open(&house, deps, alarm.clone(), rooms.linking));
+    let sweeper = Door::open(
+        &house,
+        ground.sweeper(&writes, ledger.as_ref()),
+        alarm.clone(),
+        rooms.sweeper,
+    );
     let actors = Actors {
         writes,
         key_ring,
         mailer,
         login,
         grants,
+        ledger,
+        linking,
         sweeper,
     };
     let supervisor = Door::open(&house, actors.clone(), alarm.clone(), SUPERVISOR_ROOM);
 
-    let threads = Threads(vec![housekeeping, writing]);
+    let threads = Threads(threads);
     Ok(House {
         actors,
         supervisor,
@@ -179,8 +214,36 @@ impl Foundation {
         }
     }
 
-    fn sweeper(&self, writes: &Writes) -> sweeper::Deps {
+    fn ledger(&self, writes: &Writes) -> Option<ledger::Deps> {
+        let ground = self.ledger.clone()?;
+        Some(ledger::Deps {
+            store: self.store.clone(),
+            writes: writes.clone(),
+            keys: ground.keys,
+            revocations: ground.revocations,
+            stores: ground.stores,
+            config: Arc::clone(&self.config),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            order: Order::of(&self.config.database_url),
+        })
+    }
+
+    /// Where accounts and entitlements meet: there alone where both are jobs.
+    fn linking(&self, writes: &Writes) -> Option<linking::Deps> {
+        let both = [Job::Identity, Job::Entitlements];
+        let jobs = &self.config.define.jobs;
+        both.iter().all(|job| jobs.contains(job)).then(|| linking::Deps {
+            writes: writes.clone(),
+            config: Arc::clone(&self.config),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+        })
+    }
+
+    fn sweeper(&self, writes: &Writes, ledger: Option<&Door<Ledger>>) -> sweeper::Deps {
         let (clock, random) = (Arc::clone(&self.clock), Arc::clone(&self.random));
-        sweeper::Deps::new(self.store.clone(), self.kv.clone(), writes.clone(), clock, random)
+        let deps = sweeper::Deps::new(self.store.clone(), self.kv.clone(), writes.clone(), clock, random);
+        deps.with_ledger(ledger.cloned())
     }
 }

@@ -4,6 +4,7 @@
 //! was frozen in the middle of a sweep stops when it thaws. When wall and monotonic time have parted by more than an
 //! hour since the start, nothing is swept and an alarm is raised, until they agree again or the process is restarted.
 
+mod entitlements;
 mod sweep;
 mod turn;
 
@@ -11,6 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::turn::Course;
+use super::ask::Door;
+use super::ledger::Ledger;
 use super::supervise::{Answer, Myself, Role, Timers};
 use super::writer::Writes;
 use crate::db::Store;
@@ -28,6 +31,8 @@ pub struct Deps {
     store: Store,
     kv: KeyValue,
     writes: Writes,
+    /// Deals with what is over at midnight, if entitlements are among the jobs.
+    ledger: Option<Door<Ledger>>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     /// The clocks at the start of the process: a panic of the role does not make a wrong clock right.
@@ -42,10 +47,17 @@ impl Deps {
             store,
             kv,
             writes,
+            ledger: None,
             baseline: Baseline::of(clock.as_ref()),
             clock,
             random,
         }
+    }
+
+    /// Sweeps entitlements too.
+    #[must_use]
+    pub fn with_ledger(self, ledger: Option<Door<Ledger>>) -> Self {
+        Self { ledger, ..self }
     }
 }
 

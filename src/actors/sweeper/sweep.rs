@@ -11,7 +11,7 @@ use crate::db::sweep::{EXPIRIES, Expiry, beat};
 pub(super) const BATCH: i64 = 500;
 
 /// How long a sweep rests between two batches.
-const REST: Duration = Duration::from_millis(20);
+pub(super) const REST: Duration = Duration::from_millis(20);
 
 /// How many entries of each kind of the key-value store are dropped in one sweep.
 const STATES: usize = 100_000;
@@ -77,6 +77,6 @@ async fn delete_batch(deps: &Deps, expiry: Expiry, holder: &str, epoch: i64) -> 
         .await
 }
 
-fn count(rows: usize) -> u64 {
+pub(super) fn count(rows: usize) -> u64 {
     u64::try_from(rows).unwrap_or(u64::MAX)
 }

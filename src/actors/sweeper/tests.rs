@@ -1,5 +1,7 @@
 //! Sweeps on a real store; several processes are several Writers on one file.
 
+mod entitlements;
+
 use super::sweep::{BATCH, sweep_rows};
 use super::*;
 use crate::actors::ask::Door;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::Deps;
+use super::entitlements;
 use super::sweep::{sweep_rows, sweep_states};
+use crate::actors::failure::Failure;
 use crate::actors::writer::WriteError;
 use crate::db::sweep::{beat, lease, read_lease, take_lease};
 use crate::domain::lease::{Turn, Watch};
@@ -38,7 +40,7 @@ impl Course {
     }
 
     /// Looks, and sweeps if it is time and our turn.
-    pub(super) async fn turn(&mut self, deps: &Deps) -> Result<(), WriteError> {
+    pub(super) async fn turn(&mut self, deps: &Deps) -> Result<(), Failure> {
         if self.is_alarmed(deps) {
             // A holder that does not beat loses its turn to a process whose clock is right.
             metrics::gauge!("countersign_sweeper_is_holder").set(0);
@@ -55,6 +57,7 @@ impl Course {
             && is_due(self.rows_swept, now)
         {
             sweep_rows(deps, self.watch.me(), epoch).await?;
+            entitlements::sweep(deps, self.watch.me(), epoch).await?;
             self.rows_swept = Some(now);
         }
         Ok(())

@@ -49,6 +49,7 @@ async fn every_actor_panics_under_load_and_only_the_message_in_hand_fails() {
             panics += provoke(std::slice::from_ref(&actors.mailer)).await;
             panics += provoke(&actors.login.doors()).await;
             panics += provoke(&actors.grants.doors()).await;
+            panics += provoke(actors.ledger.as_slice()).await;
             panics += provoke(std::slice::from_ref(&actors.sweeper)).await;
             panics += provoke(std::slice::from_ref(&server.app.supervisor)).await;
             until("others are served meanwhile", async || done.load(SeqCst) > before).await;
@@ -57,7 +58,7 @@ async fn every_actor_panics_under_load_and_only_the_message_in_hand_fails() {
         panics
     };
     let (_, panics) = futures_util::future::join(load, panics).await;
-    assert!(panics >= 140, "{panics}");
+    assert!(panics >= 160, "{panics}");
     let ready = server.get("/readyz", "").await;
     assert_eq!(ready.status, 200, "{}", ready.text);
     assert_eq!(*server.alarm.borrow(), None, "nobody gives up");

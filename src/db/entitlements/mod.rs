@@ -1,7 +1,9 @@
 //! The ledger: payments, users, revocations, and the one row that orders all changes.
 
+pub mod import;
 pub mod notifications;
 pub mod payments;
+pub mod report;
 pub mod revocations;
 pub mod runtime;
 pub mod sweep;

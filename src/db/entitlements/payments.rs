@@ -281,3 +281,15 @@ pub fn count_expired(now: Timestamp) -> Statement {
     )
     .bind(now.as_millis())
 }
+
+/// A page of all payments after number `after`, oldest first, for whoever looks at the whole ledger.
+#[must_use]
+pub fn page(after: i64, limit: i64) -> Statement {
+    Statement::new(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM entitlement_payments p WHERE p.id > $1 ORDER BY p.id LIMIT $2"
+    ))
+    .bind(after)
+    .bind(limit)
+}

@@ -70,3 +70,22 @@ pub fn read(row: &Row) -> Result<(i64, Option<Revocation>), DbError> {
     };
     Ok((row.integer(0)?, revocation))
 }
+
+/// The entry of a generation: `gen_index, created_at, expires_at`.
+#[must_use]
+pub fn by_generation(gen_index: i64) -> Statement {
+    Statement::new("SELECT gen_index, created_at, expires_at FROM entitlement_revocations WHERE gen_index = $1")
+        .bind(gen_index)
+}
+
+/// Reads a row of [`by_generation`].
+///
+/// # Errors
+/// [`DbError::Inconsistent`] if the row is not one of ours.
+pub fn read_one(row: &Row) -> Result<Revocation, DbError> {
+    Ok(Revocation {
+        gen_index: row.integer(0)?,
+        created_at: time(row, 1)?,
+        expires_at: time(row, 2)?,
+    })
+}

@@ -108,3 +108,14 @@ pub fn totals(master: &PublicKey) -> Statement {
     )
     .bind(master.as_bytes())
 }
+
+/// A page of all people after `after`, in the order of their keys, for whoever looks at the whole ledger.
+#[must_use]
+pub fn page(after: Option<&PublicKey>, limit: i64) -> Statement {
+    Statement::new(
+        "SELECT u.master_pkey, u.gen_index, u.expires_at, u.grace_ms, u.auto_renewing, u.refund_requested_at, \
+         u.refund_asked_at FROM entitlement_users u WHERE u.master_pkey > $1 ORDER BY u.master_pkey LIMIT $2",
+    )
+    .bind(after.map_or_else(Vec::new, |after| after.as_bytes().to_vec()))
+    .bind(limit)
+}

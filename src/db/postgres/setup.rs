@@ -192,11 +192,21 @@ async fn look(connector: &Connector, session: &Session) -> Result<Found, OpenErr
         )
     };
     if deployment.is_none() {
-        return if others.as_deref() == Some("0") {
-            Ok(Found::default())
+        if others.as_deref() == Some("0") {
+            return Ok(Found::default());
+        }
+        let original = "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = current_schema() \
+                        AND table_name = 'runtime' AND column_name = 'gen_index_salt'";
+        let [original] = ask(session, original).await?;
+        return Err(if original.as_deref() == Some("0") {
+            foreign()
         } else {
-            Err(foreign())
-        };
+            refused(
+                connector,
+                "it is the database of the original server",
+                "give database_url a database of its own, and take this one over with `countersign entitlement import`",
+            )
+        });
     }
     if history.is_none() {
         return Err(foreign());

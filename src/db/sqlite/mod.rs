@@ -43,7 +43,9 @@ pub(super) fn query(connection: &Connection, statement: &Statement) -> Result<Ve
     let mut rows = prepared.raw_query();
     let mut found = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
-        let values = (0..width).map(|column| read(row, column)).collect::<Result<_, _>>()?;
+        let values = (0..width)
+            .map(|column| value_at(row, column))
+            .collect::<Result<_, _>>()?;
         found.push(Row(values));
     }
     Ok(found)
@@ -54,7 +56,7 @@ const PARAMETER_NAMES: [&str; 16] = [
     "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$16",
 ];
 
-fn read(row: &rusqlite::Row<'_>, column: usize) -> Result<Value, DbError> {
+pub(super) fn value_at(row: &rusqlite::Row<'_>, column: usize) -> Result<Value, DbError> {
     match row.get_ref(column).map_err(failed)? {
         ValueRef::Null => Ok(Value::Null),
         ValueRef::Integer(value) => Ok(Value::Integer(value)),

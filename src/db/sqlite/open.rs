@@ -124,11 +124,24 @@ fn claim(connection: &Connection, location: &Location) -> Result<(), OpenError> 
         .query_row("SELECT COUNT(*) FROM sqlite_master", [], |row| row.get(0))
         .map_err(unreadable)?;
     if id != 0 || tables != 0 {
+        if is_original(connection).map_err(unreadable)? {
+            return Err(OpenError::Original(location.describe()));
+        }
         return Err(OpenError::Foreign(location.describe()));
     }
     connection
         .execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}"))
         .map_err(unreadable)
+}
+
+/// Whether the database is that of an original entitlement server.
+fn is_original(connection: &Connection) -> rusqlite::Result<bool> {
+    let tables: i64 = connection.query_row(
+        "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'runtime' AND sql LIKE '%gen_index_salt%'",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok(tables > 0)
 }
 
 /// A locked file beside a database. The lock ends with this, or with the process.

@@ -7,6 +7,8 @@
 //! - [`standing`]: what all payments of a person come to
 //! - [`renewal`], [`revocation`]: renewals that need no device; refunds
 //! - [`day`]: everything that is rounded or clamped
+//! - [`onion`]: requests inside requests; [`verify`]: checking a proof offline
+//! - [`report`], [`mask`]: what operators are shown
 //! - [`grant`]: what an operator gives by hand; [`dev`]: what a development server mints
 
 pub mod day;
@@ -16,11 +18,15 @@ pub mod grant;
 pub mod hash;
 pub mod ids;
 pub mod key;
+pub mod mask;
+pub mod onion;
 pub mod payment;
 pub mod proof;
 pub mod renewal;
+pub mod report;
 pub mod request;
 pub mod revocation;
 pub mod standing;
 #[cfg(test)]
 pub(crate) mod vectors;
+pub mod verify;

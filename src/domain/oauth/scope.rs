@@ -15,8 +15,18 @@ use super::error::{ErrorCode, OAuthError};
 pub const OPENID: &str = "openid";
 /// OIDC Core §11: asks for a refresh token that outlives the browser session.
 pub const OFFLINE_ACCESS: &str = "offline_access";
+/// Asks what the linked master key is entitled to.
+pub const ENTITLEMENTS: &str = "entitlements";
 /// The scopes that every deployment knows.
-pub const STANDARD: [&str; 6] = [OPENID, "profile", "email", "phone", "address", OFFLINE_ACCESS];
+pub const STANDARD: [&str; 7] = [
+    OPENID,
+    "profile",
+    "email",
+    "phone",
+    "address",
+    OFFLINE_ACCESS,
+    ENTITLEMENTS,
+];
 
 /// Longest scope parameter, in bytes.
 pub const MAX_BYTES: usize = 2048;
@@ -146,6 +156,7 @@ fn claims_of(scope: &str) -> &'static [&'static str] {
         "email" => &["email", "email_verified"],
         "address" => &["address"],
         "phone" => &["phone_number", "phone_number_verified"],
+        ENTITLEMENTS => &["entitlements"],
         _ => &[],
     }
 }

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256, Sha512};
 use super::numeric_date;
 use crate::domain::clock::Timestamp;
 use crate::domain::keys::algorithm::SigningAlgorithm;
+use crate::domain::linking::Entitlements;
 
 /// The claims of an access token (RFC 9068 §2.2), header type `at+jwt`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,6 +149,9 @@ pub struct IdClaims {
     pub at_hash: Option<String>,
     /// The session, for logout.
     pub sid: String,
+    /// What the linked master key is entitled to, under the scope of that name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entitlements: Option<Entitlements>,
 }
 
 /// What an ID token is issued for.
@@ -167,6 +171,8 @@ pub struct IdGrant<'a> {
     pub access_token: Option<&'a str>,
     /// The algorithm that will sign the ID token: it decides the hash of `at_hash`.
     pub algorithm: SigningAlgorithm,
+    /// What the account's master key is entitled to, if that is asked for and a key is linked.
+    pub entitlements: Option<Entitlements>,
 }
 
 impl IdClaims {
@@ -183,6 +189,7 @@ impl IdClaims {
             nonce: grant.nonce.map(str::to_owned),
             at_hash: grant.access_token.map(|token| at_hash(grant.algorithm, token)),
             sid: grant.sign_in.session.to_owned(),
+            entitlements: grant.entitlements,
         }
     }
 }
@@ -279,6 +286,7 @@ mod tests {
             nonce: Some("n"),
             access_token: Some("token"),
             algorithm: SigningAlgorithm::Rs256,
+            entitlements: None,
         };
         assert_eq!(
             serde_json::to_value(IdClaims::issue(grant, NOW, Duration::from_mins(1))).expect("writes"),

@@ -122,6 +122,7 @@ mod tests {
             nonce: None,
             access_token: None,
             algorithm,
+            entitlements: None,
         };
         let claims = IdClaims::issue(grant, NOW, LIFE);
         jws::sign(keys.signer(algorithm), TokenType::Id, &claims).expect("signs")

@@ -5,14 +5,14 @@ use std::time::Duration;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::form;
 use crate::actors::failure::Failure;
-use crate::db::families;
+use crate::db::{self, families};
 use crate::domain::oauth::error::{ErrorCode, OAuthError};
 use crate::domain::oauth::parameters::Parameters;
-use crate::domain::oauth::scope::{OPENID, ScopeSet};
+use crate::domain::oauth::scope::{ENTITLEMENTS, OPENID, ScopeSet};
 use crate::domain::token::verify::{Expected, verify_access};
 use crate::http::app::App;
 use crate::http::extract::{Body, media_type};
@@ -117,6 +117,17 @@ async fn answer(app: &App, bearer: Bearer) -> HttpResponse {
             Err(error) => return form::fail(Failure::from(error)),
         };
         answer.insert("email_verified".to_owned(), Value::Bool(true));
+    }
+    if scope.contains(ENTITLEMENTS) {
+        let account = answer.get("sub").and_then(Value::as_str).unwrap_or_default();
+        match db::linking::claim(&app.store, account, now)
+            .await
+            .map(|claim| claim.map(|claim| json!(claim)))
+        {
+            Ok(Some(claim)) => answer.insert(ENTITLEMENTS.to_owned(), claim),
+            Ok(None) => None,
+            Err(error) => return form::fail(Failure::from(error)),
+        };
     }
     HttpResponse::Ok().json(answer)
 }

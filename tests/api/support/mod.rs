@@ -2,6 +2,7 @@
 
 mod browser;
 mod client;
+pub mod entitlement;
 pub mod jwt;
 mod person;
 mod publisher;
