@@ -44,7 +44,6 @@ pub fn routes(config: &mut ServiceConfig) {
         config.service(at(page).get(pages::index).compressed());
     }
     config
-        .service(at("/assets/{path:.*}").get(pages::asset).compressed())
         .service(at("/login/start/").post(login::start).finish())
         .service(at("/login/finish/").post(login::finish).finish())
         .service(at("/onboard/signup/").post(onboard::sign_up).finish())
@@ -94,7 +93,9 @@ pub fn routes(config: &mut ServiceConfig) {
                 .get(oauth::discovery::document)
                 .open(),
         )
-        .service(at("/.well-known/jwks.json/").get(oauth::discovery::jwks).open());
+        .service(at("/.well-known/jwks.json/").get(oauth::discovery::jwks).open())
+        // Last, because every request that comes this far pays for its pattern.
+        .service(at("/assets/{path:.*}").get(pages::asset).compressed());
 }
 
 /// Where accounts and entitlements meet: of a server that has both jobs.
