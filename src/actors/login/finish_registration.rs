@@ -69,7 +69,6 @@ impl Deps {
             letters: self.letters(),
             now,
         };
-        let tells = enrolment.notice.is_some();
         let done = self
             .writes
             .transact("finish registration", async move |transaction| {

@@ -296,11 +296,11 @@ mod tests {
             };
             let left = next.idle_expires_at.since(at(seconds.into()));
             assert!(
-                left <= LIFETIMES.idle && left >= LIFETIMES.idle - LIFETIMES.idle / IDLE_STEPS,
+                left <= LIFETIMES.idle && left + LIFETIMES.idle / IDLE_STEPS >= LIFETIMES.idle,
                 "{left:?}"
             );
             moves += u32::from(next.idle_expires_at != live.idle_expires_at);
-            live = next;
+            live = *next;
         }
         assert!((1..=IDLE_STEPS).contains(&moves), "{moves}");
     }
