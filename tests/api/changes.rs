@@ -219,7 +219,7 @@ async fn an_account_is_deleted_by_a_login_made_for_it_and_nothing_is_left() {
     assert!(!is_signed_in(&mut ann).await);
     assert_eq!(api.get("/res/profile/").await.status, 401);
     ann.mail_about(ANN, "deleted").await;
-    let (store, _) = server.store();
+    let (store, _) = server.store().await;
     for table in [
         "accounts",
         "account_scopes",

@@ -262,7 +262,7 @@ async fn what_people_say_at_sign_up_is_checked_and_changes_nothing_where_it_does
         let answer = Browser::new(&server).post("/onboard/signup/", &body).await;
         assert_eq!(answer.status, 200, "{name}: {}", answer.text);
     }
-    let (store, _) = server.store();
+    let (store, _) = server.store().await;
     let count = Statement::new("SELECT COUNT(*) FROM links WHERE details LIKE '%202e%'");
     let rows = store.query(&count).await.expect("reads");
     assert_eq!(rows[0].integer(0).expect("a number"), 0);

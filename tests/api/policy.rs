@@ -108,7 +108,7 @@ async fn rf_03_a_client_that_may_ask_for_less_is_given_less_at_the_next_refresh(
     let mut person = Person::signed_up(&server, "ada@example.org").await;
     let client = Client::public(&server);
     let tokens = client.tokens(&server, &mut person).await;
-    let (store, _connection) = server.store();
+    let (store, _connection) = server.store().await;
     let id = ClientId::parse(&client.id).expect("an id");
     let row = store
         .query_one(&clients::by_id(&id))

@@ -13,6 +13,7 @@
 
 mod changes;
 mod environment;
+mod faults;
 mod kill;
 mod neighbours;
 mod stopping;

@@ -1,5 +1,7 @@
 //! A refresh token for new tokens (RFC 6749 §6), with rotation and reuse detection (RFC 9700 §4.14.2).
 
+use std::sync::Arc;
+
 use super::Deps;
 use super::authenticate::{Authenticated, Replayed};
 use super::refusal::{TokenRefusal, oauth};
@@ -37,11 +39,17 @@ impl Deps {
             Ok(asked) => asked,
             Err(error) => return oauth(error),
         };
-        let Ok(token) = RefreshToken::open(presented, &self.keys.current()) else {
+        let keys = self.keys.current();
+        let Ok(token) = RefreshToken::open(presented, &keys) else {
             return oauth(family::not_live());
         };
         for _ in 0..LOOKS {
             if let Some(tokens) = self.try_refresh(authenticated, &token, &asked).await? {
+                // A key that was withdrawn meanwhile must not live on in a token under the next one.
+                let now = self.keys.current();
+                if !Arc::ptr_eq(&keys, &now) && RefreshToken::open(presented, &now).is_err() {
+                    return oauth(family::not_live());
+                }
                 return Ok(tokens);
             }
         }

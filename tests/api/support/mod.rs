@@ -12,12 +12,13 @@ mod server;
 mod signer;
 pub mod socket;
 pub mod steps;
+mod tls;
 mod wire;
 
 pub use browser::{Answer, Browser};
 pub use client::{Client, Tokens, VERIFIER, query_of};
 pub use person::Person;
 pub use publisher::Publisher;
-pub use server::{MASTER_KEY, Server};
+pub use server::{Home, MASTER_KEY, Server, is_scaled};
 pub use signer::{ASSERTION_TYPE, Signer, assertion_claims};
 pub use wire::FORM;

@@ -164,20 +164,15 @@ impl Person {
     /// Puts a link into the database as if it had been mailed; its token. For tests that are not about mail.
     pub fn plant_link(server: &Server, email: &str, purpose: LinkPurpose, account_id: Option<String>) -> String {
         use countersign::domain::clock::Clock as _;
-        let (store, mut connection) = server.store();
         let email = Email::parse(email).expect("an address");
         let now = server.clock.now();
         let token = countersign::domain::secret::Token::generate(&SystemRandom);
-        let master = countersign::domain::vault::Vault::new(&super::server::MASTER_KEY);
-        let secrets = futures_util::FutureExt::now_or_never(countersign::actors::key_ring::secrets::open(
-            &store,
-            &mut connection,
-            &master,
-            &SystemRandom,
-            now,
-        ))
-        .expect("does not wait")
-        .expect("opens");
+        let secrets = server.home.beside(now, async move |store, mut connection| {
+            let master = countersign::domain::vault::Vault::new(&super::server::MASTER_KEY);
+            let opened =
+                countersign::actors::key_ring::secrets::open(&store, &mut connection, &master, &SystemRandom, now);
+            opened.await.expect("opens")
+        });
         let link = NewLink {
             token_hash: token.hash(),
             link: Link::issue(purpose, now, &countersign::config::Lifetimes::default()),

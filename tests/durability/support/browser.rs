@@ -78,7 +78,8 @@ impl Browser {
         let started = started.json();
         let upload = enrolling.finish(password, started["server_message"].as_str().expect("a message"));
         let body = json!({ "auth_id": started["auth_id"], "client_request": upload });
-        self.post(wire, finish, &body).await
+        let finished = self.post(wire, finish, &body).await?;
+        (!is_forgotten(wire, &finished)).then_some(finished)
     }
 
     /// Registers with a registration token.
@@ -123,7 +124,7 @@ impl Browser {
         };
         let body = json!({ "auth_id": started["auth_id"], "client_request": ke3, "flow_id": flow_id });
         let finished = self.post(wire, "/login/finish/", &body).await?;
-        Some(finished.status == 200)
+        (!is_forgotten(wire, &finished)).then_some(finished.status == 200)
     }
 
     /// A code by the session of this browser.
@@ -140,6 +141,11 @@ impl Browser {
             .finish();
         self.get(wire, &format!("/oauth/authorize/?{query}")).await
     }
+}
+
+/// Whether the second half came to nothing because the key-value store has lost the first.
+fn is_forgotten(wire: &Wire<'_>, finished: &Answer) -> bool {
+    wire.forgives && finished.status == 410
 }
 
 impl Answer {
