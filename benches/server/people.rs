@@ -101,6 +101,7 @@ impl World {
                 identifier: secrets.identifier.identify(&email),
                 email,
                 account_id: None,
+                details: None,
                 created_at: now,
             }));
         }

@@ -4,6 +4,7 @@ use super::error::DbError;
 use super::statement::Statement;
 use super::value::Row;
 use crate::domain::clock::Timestamp;
+use crate::domain::oauth::client::ClientId;
 use crate::domain::oauth::code::StoredCode;
 use crate::domain::secret::TokenHash;
 
@@ -63,6 +64,14 @@ pub fn spend(code_hash: &TokenHash, family_id: &str, now: Timestamp) -> Statemen
 #[must_use]
 pub fn void_of_account(account_id: &str) -> Statement {
     Statement::new("DELETE FROM authorization_codes WHERE account_id = $1 AND spent_at IS NULL").bind(account_id)
+}
+
+/// Voids the codes of a client for an account that nobody has redeemed.
+#[must_use]
+pub fn void_of_application(account_id: &str, client: &ClientId) -> Statement {
+    Statement::new("DELETE FROM authorization_codes WHERE account_id = $1 AND client_id = $2 AND spent_at IS NULL")
+        .bind(account_id)
+        .bind(client.as_str())
 }
 
 /// Voids the codes of a session that nobody has redeemed.

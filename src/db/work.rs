@@ -25,6 +25,12 @@ pub trait Work: Send {
     /// Whether a failure half-way can leave rows behind, so that it needs a savepoint of its own.
     fn is_compound(&self) -> bool;
 
+    /// Whether it takes a row first that all works like it take first, so that nothing it reads after that can change
+    /// before it ends. Such a work waits for its turn, where one that is not is run again.
+    fn is_ordered(&self) -> bool {
+        false
+    }
+
     /// The statement, if it is one alone: it may then be run without [`Work::run`].
     fn statement(&self) -> Option<&Statement> {
         None
@@ -93,6 +99,7 @@ impl Work for Single {
 /// A closure that reads, decides and writes.
 struct Command<T, F> {
     name: &'static str,
+    ordered: bool,
     work: F,
     answer: Option<T>,
     reply: oneshot::Sender<Result<T, DbError>>,
@@ -109,6 +116,10 @@ where
 
     fn is_compound(&self) -> bool {
         true
+    }
+
+    fn is_ordered(&self) -> bool {
+        self.ordered
     }
 
     fn run<'a>(&'a mut self, transaction: &'a mut Transaction<'_>) -> LocalBoxFuture<'a, Result<Keep, DbError>> {
@@ -149,10 +160,29 @@ where
     T: Send + 'static,
     F: AsyncFnMut(&mut Transaction<'_>) -> Result<Decision<T>, DbError> + Send + 'static,
 {
+    make(name, false, work)
+}
+
+/// The same for a command that is ordered among others by the row that it takes first ([`Work::is_ordered`]).
+#[must_use]
+pub fn ordered_command<T, F>(name: &'static str, work: F) -> (Box<dyn Work>, Pending<T>)
+where
+    T: Send + 'static,
+    F: AsyncFnMut(&mut Transaction<'_>) -> Result<Decision<T>, DbError> + Send + 'static,
+{
+    make(name, true, work)
+}
+
+fn make<T, F>(name: &'static str, ordered: bool, work: F) -> (Box<dyn Work>, Pending<T>)
+where
+    T: Send + 'static,
+    F: AsyncFnMut(&mut Transaction<'_>) -> Result<Decision<T>, DbError> + Send + 'static,
+{
     let (reply, receiver) = oneshot::channel();
     (
         Box::new(Command {
             name,
+            ordered,
             work,
             answer: None,
             reply,

@@ -268,12 +268,16 @@ async fn a_deleted_account_leaves_no_link() {
     server.write(countersign::db::Statement::new(
         "DELETE FROM accounts WHERE email = 'ada@example.org'",
     ));
-    let connection = rusqlite::Connection::open(server.folder.path().join("countersign.db")).expect("opens");
-    for table in ["linked_master_keys", "linking_challenges"] {
-        let rows: i64 = connection
-            .query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0))
+    let (store, _) = server.store().await;
+    for sql in [
+        "SELECT COUNT(*) FROM linked_master_keys",
+        "SELECT COUNT(*) FROM linking_challenges",
+    ] {
+        let rows = store
+            .query(&countersign::db::Statement::new(sql))
+            .await
             .expect("counts");
-        assert_eq!(rows, 0, "{table}");
+        assert_eq!(rows[0].integer(0).expect("a number"), 0, "{sql}");
     }
     let mut bob = signed_in(&server, "bob@example.org").await;
     assert_eq!(link(&mut bob, &key).await.status, 200);

@@ -1,6 +1,9 @@
 //! `client`.
 
-use crate::support::Deployment;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
+use crate::support::{Deployment, Running, on_data};
 
 #[test]
 fn clients_are_added_listed_and_removed() {
@@ -88,4 +91,43 @@ fn a_file_of_clients_is_registered_whole_or_not_at_all() {
         fresh.replace("fresh", "piped").as_bytes(),
     );
     assert_eq!(piped.json()["client_id"], "piped");
+}
+
+/// Answers each request with this list; its address.
+fn serve_list(list: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 4096]);
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                list.len()
+            );
+            let _ = stream
+                .write_all(head.as_bytes())
+                .and_then(|()| stream.write_all(list.as_bytes()));
+        }
+    });
+    format!("http://{address}/sector.json")
+}
+
+#[test]
+fn id_12_a_sector_is_read_from_its_list_and_must_have_every_redirect_uri() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let _server = Running::dev(&data);
+    let add = |list: &'static str| {
+        let metadata = serde_json::json!({
+            "redirect_uris": ["https://a.example/cb", "https://b.example/cb"], "subject_type": "pairwise",
+            "sector_identifier_uri": serve_list(list),
+        });
+        let file = folder.path().join("client.json");
+        std::fs::write(&file, metadata.to_string()).expect("writes");
+        on_data(&data, &["client", "add", "--file", file.to_str().expect("UTF-8")])
+    };
+    let added = add(r#"["https://a.example/cb","https://b.example/cb"]"#).json();
+    assert_eq!(added["subject_type"], "pairwise");
+    add(r#"["https://a.example/cb"]"#).refused(&["sector_identifier_uri", "https://b.example/cb"]);
+    add("no list").refused(&["sector_identifier_uri"]);
 }

@@ -11,6 +11,7 @@
     reason = "tests fail by panicking, and these measure real time on real processes"
 )]
 
+mod changes;
 mod environment;
 mod faults;
 mod kill;

@@ -1,6 +1,7 @@
 //! Client authentication at the token endpoint and its neighbours (RFC 6749 §2.3).
 
 use super::Deps;
+use super::dpop::ProvenKey;
 use super::refusal::{TokenRefusal, oauth};
 use crate::db::{DbError, Statement, Transaction, assertions};
 use crate::domain::keys::client_key::ClientKeys;
@@ -28,6 +29,8 @@ pub struct Presented<'a> {
 /// A client that proved itself, and what is spent by that.
 pub(super) struct Authenticated {
     pub(super) client: Client,
+    /// The key that the request proved beside, if it did.
+    pub(super) key: Option<ProvenKey>,
     /// Its assertion: whoever acts on it spends it first, or in the same transaction.
     assertion: Option<ProvenAssertion>,
 }
@@ -96,6 +99,7 @@ impl Deps {
                 self.refund(&key, bucket).await?;
                 Ok(Authenticated {
                     client: client.clone(),
+                    key: None,
                     assertion,
                 })
             }

@@ -9,8 +9,11 @@ pub mod authorize_device;
 pub mod consent;
 pub mod continue_flow;
 pub mod decide_device;
+pub mod dpop;
+pub mod end_access;
 pub mod introspect;
 pub mod logout;
+pub mod push;
 pub mod refusal;
 pub mod request_tokens;
 pub mod revoke;
@@ -26,6 +29,7 @@ mod redeem_device;
 mod refresh;
 mod tokens;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use client_keys::KeyCache;
@@ -39,10 +43,11 @@ use super::writer::Writes;
 use crate::config::Config;
 use crate::db::kv::KeyValue;
 use crate::db::sessions::LiveSession;
-use crate::db::{Store, clients, sessions};
+use crate::db::{Store, accounts, clients, sessions};
 use crate::domain::clock::Clock;
 use crate::domain::oauth::client::{Client, ClientId};
 use crate::domain::oauth::flow::SessionFacts;
+use crate::domain::oauth::scope::ScopeSet;
 use crate::domain::random::Random;
 use crate::domain::secret::{Token, TokenHash};
 
@@ -119,6 +124,21 @@ impl Deps {
             .await?;
         let session = row.as_ref().map(sessions::read).transpose()?;
         Ok(session.filter(|session| session.browser == browser_hash))
+    }
+
+    /// What a client knows an account by.
+    fn subject<'a>(&self, client: &Client, account_id: &'a str) -> Cow<'a, str> {
+        self.secrets.subjects.subject(&client.options.subject_type, account_id)
+    }
+
+    /// What of `scope` an account holds now. Asks the store only where there is a role in it.
+    async fn held(&self, account_id: &str, scope: &ScopeSet) -> Result<ScopeSet, Failure> {
+        if !scope.has_roles() {
+            return Ok(scope.clone());
+        }
+        let rows = self.store.query(&accounts::scopes(account_id)).await?;
+        let roles = rows.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+        Ok(scope.held(&ScopeSet::of(roles)))
     }
 
     fn issuer(&self) -> &str {

@@ -62,9 +62,9 @@ pub struct Deps {
 
 /// Orders the changes of one process among each other.
 ///
-/// Every change takes the one row of the ledger. On a networked database each of many at once would hold a connection, and
-/// all but one would be run again and again; so one is sent at a time, and processes meet one by one. SQLite's Writer
-/// commits many together and needs no order.
+/// Every change takes the one row of the ledger. On a networked database each of many at once would hold a connection while
+/// it waits for that row, until there is none left for others; so a process sends one at a time. SQLite's Writer commits
+/// many together and needs no order.
 #[derive(Clone, Debug)]
 pub struct Order(Option<Arc<tokio::sync::Mutex<()>>>);
 
@@ -126,7 +126,7 @@ impl Deps {
         self.config.mode == Mode::Dev && self.keys.proof.is_dev()
     }
 
-    /// Changes the ledger in one transaction. See [`Writes::transact`].
+    /// Changes the ledger in one transaction, which takes the ledger first.
     async fn change<T, F>(&self, name: &'static str, work: F) -> Result<T, WriteError>
     where
         T: Send + 'static,
@@ -136,7 +136,7 @@ impl Deps {
             Some(order) => Some(order.lock().await),
             None => None,
         };
-        self.writes.transact(name, work).await
+        self.writes.transact_in_order(name, work).await
     }
 
     /// Looks at the ticket and publishes it.

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::ask::Door;
 use super::supervise::{Answer, Fault, Myself, Request, Role, Serve};
-use crate::db::work::{Pending, Work, command, single};
+use crate::db::work::{Pending, Work, command, ordered_command, single};
 use crate::db::{DbError, Decision, Lanes, Row, SqliteWriter, Statement, Transaction, WriteConnection};
 
 /// The most works that share one commit.
@@ -164,6 +164,20 @@ impl Writes {
         F: AsyncFnMut(&mut Transaction<'_>) -> Result<Decision<T>, DbError> + Send + 'static,
     {
         let (work, answer) = command(name, work);
+        Ok(self.0.ask(Enqueue { work, answer }).await??)
+    }
+
+    /// The same for a work that first takes a row which all works like it take first: it waits for its turn instead of
+    /// being run again, and what it reads after that is what the one before has left.
+    ///
+    /// # Errors
+    /// As [`Writes::transact`].
+    pub async fn transact_in_order<T, F>(&self, name: &'static str, work: F) -> Result<T, WriteError>
+    where
+        T: Send + 'static,
+        F: AsyncFnMut(&mut Transaction<'_>) -> Result<Decision<T>, DbError> + Send + 'static,
+    {
+        let (work, answer) = ordered_command(name, work);
         Ok(self.0.ask(Enqueue { work, answer }).await??)
     }
 

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use crate::actors::outgoing::Outgoing;
+use crate::actors::sector::fetch_sector;
 use crate::cli::deployment::{Opened, Target, now};
 use crate::cli::failure::Failure;
 use crate::cli::output;
@@ -79,10 +81,11 @@ struct Described {
 /// Runs the command.
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let mut opened = Opened::open(&args.target)?;
-    let (metadata, is_array) = match &args.file {
+    let (mut metadata, is_array) = match &args.file {
         Some(path) => read(path)?,
         None => (vec![args.described.metadata()], false),
     };
+    fetch_sectors(&opened, &mut metadata)?;
     let registrar = Registrar {
         random: &SystemRandom,
         loopback_issuer: opened.config.define.issuer.is_loopback_http(),
@@ -102,6 +105,24 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     store(&mut opened, &registered)?;
     show(&registered, is_array, args.target.json)
+}
+
+/// Fetches the lists of sector identifiers, if any are named: all else here waits for nobody.
+fn fetch_sectors(opened: &Opened, metadata: &mut [ClientMetadata]) -> Result<(), Failure> {
+    if metadata.iter().all(|one| one.options.sector_identifier_uri.is_none()) {
+        return Ok(());
+    }
+    let fault =
+        |error: &dyn std::fmt::Display| Failure::operator(format!("a sector identifier cannot be read: {error}"));
+    let outgoing = Outgoing::new(&opened.config).map_err(|error| fault(&error))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| fault(&error))?;
+    for one in metadata {
+        runtime.block_on(fetch_sector(&outgoing, one));
+    }
+    Ok(())
 }
 
 impl Described {

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::connector::{Connector, Session};
 use super::lanes::session;
-use super::running::{Commit, Running, commit, rollback};
+use super::running::{Commit, Isolation, Running, commit, rollback};
 use super::settle::settle;
 use super::trouble::Trouble;
 use super::{TRIES, after, left};
@@ -81,7 +81,12 @@ async fn pause(attempt: u32, pid: i32) {
 
 async fn try_once(session: &Session, work: &mut dyn Work, deadline: Instant) -> Attempt {
     let name = work.name();
-    let mut transaction = Transaction::on_postgres(Running::new(session, deadline));
+    let isolation = if work.is_ordered() {
+        Isolation::ReadCommitted
+    } else {
+        Isolation::Serializable
+    };
+    let mut transaction = Transaction::on_postgres(Running::new(session, deadline, isolation));
     let result = AssertUnwindSafe(async { work.run(&mut transaction).await })
         .catch_unwind()
         .await;

@@ -14,7 +14,8 @@ use crate::db::value::Row;
 /// How a transaction orders itself among others.
 #[derive(Clone, Copy)]
 pub(super) enum Isolation {
-    /// For single statements, each of which decides by itself.
+    /// For single statements, each of which decides by itself, and for commands that take a row first by which they are
+    /// ordered: what they read after they have waited for it is what the one before has left.
     ReadCommitted,
     /// For commands: whatever they read, they end as if they had run one after the other.
     Serializable,
@@ -24,6 +25,7 @@ pub(super) enum Isolation {
 pub struct Running<'s> {
     session: &'s Session,
     deadline: Instant,
+    isolation: Isolation,
     /// Once it has begun: by what its outcome can be asked for.
     xid: Option<String>,
     sent: bool,
@@ -32,10 +34,11 @@ pub struct Running<'s> {
 }
 
 impl<'s> Running<'s> {
-    pub(super) const fn new(session: &'s Session, deadline: Instant) -> Self {
+    pub(super) const fn new(session: &'s Session, deadline: Instant, isolation: Isolation) -> Self {
         Self {
             session,
             deadline,
+            isolation,
             xid: None,
             sent: false,
             trouble: None,
@@ -70,7 +73,7 @@ impl<'s> Running<'s> {
         }
         self.sent = true;
         let (xid, rows) = join(
-            begin(self.session, Isolation::Serializable),
+            begin(self.session, self.isolation),
             values::run(client, &prepared, statement),
         )
         .await;

@@ -2,7 +2,9 @@
 
 mod faults;
 mod opening;
+mod people;
 mod proxy;
+mod requests;
 mod writing;
 
 use std::time::Duration;

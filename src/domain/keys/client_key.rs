@@ -27,7 +27,7 @@ pub const MAX_KID: usize = 256;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClientAlgorithm {
     /// Ed25519.
-    #[serde(rename = "EdDSA")]
+    #[serde(rename = "EdDSA", alias = "Ed25519")]
     EdDsa,
     /// ECDSA on P-256 with SHA-256.
     #[serde(rename = "ES256")]

@@ -1,10 +1,12 @@
 //! What the tests stand on: a server, people who sign in to it, and clients that they sign in with.
 
+pub mod api;
 mod browser;
 mod client;
 pub mod entitlement;
 pub mod jwt;
 mod person;
+mod proofs;
 mod publisher;
 mod server;
 mod signer;

@@ -66,6 +66,11 @@ fn what_was_acknowledged_outlives_every_kill_and_nothing_is_spent_twice() {
     );
 }
 
+/// What the database itself finds wrong with its files.
+pub fn database_is_intact(folder: &Folder) {
+    database::assert_intact(folder);
+}
+
 /// The checker is only worth something if it sees what it looks for.
 #[test]
 fn the_checker_sees_each_kind_of_loss() {

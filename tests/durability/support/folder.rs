@@ -150,6 +150,7 @@ impl Folder {
                         identifier: secrets.identifier.identify(&email),
                         email,
                         account_id: account_id.clone(),
+                        details: None,
                         created_at: now,
                     });
                     (token.reveal(), insert)

@@ -28,19 +28,16 @@ pub async fn claim(
     ids: &ClaimIds,
     moment: Moment,
 ) -> Result<Result<Redeemed, NotClaimable>, DbError> {
-    let found = find(transaction, ids).await?;
+    super::take(transaction).await?;
+    let found = payments::read_all(&transaction.query(&payments::claimed_as(ids)).await?)?;
     if let Err(refusal) = claimable(&found, master) {
         return Ok(Err(refusal));
     }
-    if let Some(redeemed) = redeem(transaction, master, found, moment).await? {
-        return Ok(Ok(redeemed));
-    }
-    // Somebody else was quicker. What is there now says who.
-    let found = find(transaction, ids).await?;
-    Ok(Err(claimable(&found, master).err().unwrap_or(NotClaimable::NotFound)))
+    let redeemed = redeem(transaction, master, found, moment).await?;
+    Ok(redeemed.ok_or(NotClaimable::NotFound))
 }
 
-/// Redeems those of `found` that are `master`'s and still unredeemed; `None` if there are none.
+/// Redeems those of `found`, read since the ledger was taken, that `master` may redeem; `None` if there are none.
 pub(super) async fn redeem(
     transaction: &mut Transaction<'_>,
     master: &PublicKey,
@@ -57,10 +54,6 @@ pub(super) async fn redeem(
             continue;
         }
         let from = payment.state.number();
-        if !any {
-            // Before the first payment, as everybody does it.
-            super::take(transaction).await?;
-        }
         if let Ok(redeemed) = payment.redeem(redemption) {
             any |= write(transaction, &redeemed, from).await?;
         }
@@ -89,8 +82,4 @@ pub fn claimable(found: &[Payment], master: &PublicKey) -> Result<(), NotClaimab
         }
     }
     answer
-}
-
-async fn find(transaction: &mut Transaction<'_>, ids: &ClaimIds) -> Result<Vec<Payment>, DbError> {
-    payments::read_all(&transaction.query(&payments::claimed_as(ids)).await?)
 }
