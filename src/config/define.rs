@@ -20,6 +20,8 @@ pub struct Define {
     pub jobs: Vec<Job>,
     /// Who may sign up.
     pub onboarding: Onboarding,
+    /// Whether clients may register themselves.
+    pub client_registration: ClientRegistration,
     /// How long things last.
     pub lifetimes: Lifetimes,
     /// When signing and encryption keys change.
@@ -35,6 +37,7 @@ impl Define {
             realm: Realm::default(),
             jobs: vec![Job::Identity, Job::Members],
             onboarding: Onboarding::Open,
+            client_registration: ClientRegistration::Off,
             lifetimes: Lifetimes::default(),
             keys: KeyRotation::default(),
             entitlements: Entitlements::default(),
@@ -56,6 +59,7 @@ impl Section for Define {
         v.value("realm", &mut self.realm);
         v.value("jobs", &mut self.jobs);
         v.value("onboarding", &mut self.onboarding);
+        v.value("client_registration", &mut self.client_registration);
         v.section("lifetimes", &mut self.lifetimes);
         v.section("keys", &mut self.keys);
         v.section("entitlements", &mut self.entitlements);
@@ -116,6 +120,35 @@ impl Setting for Onboarding {
             Self::Approval => "approval",
             Self::Invite => "invite",
             Self::Closed => "closed",
+        }
+        .into()
+    }
+}
+
+/// Whether clients may register themselves (RFC 7591).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientRegistration {
+    /// They may not; clients are made with `countersign client add`.
+    Off,
+    /// Those may that bring an initial access token, made with `countersign client invite`.
+    Token,
+}
+
+impl Setting for ClientRegistration {
+    const WANTED: &'static str = r#"a policy of client registration; write "off" or "token""#;
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, String> {
+        match raw.text::<Self>()? {
+            "off" => Ok(Self::Off),
+            "token" => Ok(Self::Token),
+            other => Err(not_wanted::<Self>(format!("{other:?}"))),
+        }
+    }
+
+    fn show(&self) -> toml::Value {
+        match self {
+            Self::Off => "off",
+            Self::Token => "token",
         }
         .into()
     }

@@ -43,7 +43,7 @@ use std::net::SocketAddr;
 use ipnet::IpNet;
 
 pub use actors::Actors;
-pub use define::{Define, Entitlements, KeyRotation, Onboarding};
+pub use define::{ClientRegistration, Define, Entitlements, KeyRotation, Onboarding};
 pub use dev::Dev;
 pub use error::{ConfigError, Origin, Problem};
 pub use http::Http;

@@ -29,6 +29,7 @@ pub mod notices;
 pub mod original;
 pub mod profiles;
 pub mod pushed;
+pub mod registrations;
 pub mod sessions;
 pub mod statement;
 pub mod store;

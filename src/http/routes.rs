@@ -91,6 +91,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/oauth/token/").post(oauth::token::post).open())
         .service(at("/oauth/revoke/").post(oauth::revoke::post).open())
         .service(at("/oauth/introspect/").post(oauth::introspect::post).finish())
+        .service(at("/oauth/register/").post(oauth::register::post).open())
         .service(at("/oauth/device/").post(oauth::device::post).open())
         .service(at("/oauth/device/lookup/").post(oauth::device::describe).finish())
         .service(at("/oauth/device/decide/").post(oauth::device::decide).finish())
@@ -110,7 +111,15 @@ pub fn routes(config: &mut ServiceConfig) {
                 .get(oauth::discovery::document)
                 .open(),
         )
-        .service(at("/.well-known/jwks.json/").get(oauth::discovery::jwks).open());
+        .service(at("/.well-known/jwks.json/").get(oauth::discovery::jwks).open())
+        // Its path is a pattern, which every request after it pays for.
+        .service(
+            at("/oauth/register/{client_id}/")
+                .get(oauth::register::get)
+                .put(oauth::register::put)
+                .delete(oauth::register::delete)
+                .finish(),
+        );
 }
 
 /// Where accounts and entitlements meet: of a server that has both jobs.
@@ -171,6 +180,26 @@ impl Place {
     {
         self.allow.push("POST");
         self.route(|| web::post().to(handler.clone()))
+    }
+
+    fn put<F, Args>(mut self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.allow.push("PUT");
+        self.route(|| web::put().to(handler.clone()))
+    }
+
+    fn delete<F, Args>(mut self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.allow.push("DELETE");
+        self.route(|| web::delete().to(handler.clone()))
     }
 
     fn route(self, route: impl Fn() -> Route) -> Self {

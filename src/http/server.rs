@@ -22,7 +22,7 @@ pub fn build(app: Data<App>, listener: TcpListener) -> io::Result<Server> {
     let http = config.http;
     let is_dev = config.mode == Mode::Dev;
     let [identity, entitlements] = [Job::Identity, Job::Entitlements].map(|job| config.define.does(job));
-    let document = Data::new(Document::new(app.issuer()).map_err(io::Error::other)?);
+    let document = Data::new(Document::new(&config.define).map_err(io::Error::other)?);
     let workers = match config.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         workers => workers,

@@ -269,15 +269,9 @@ async fn a_deleted_account_leaves_no_link() {
         "DELETE FROM accounts WHERE email = 'ada@example.org'",
     ));
     let (store, _) = server.store().await;
-    for sql in [
-        "SELECT COUNT(*) FROM linked_master_keys",
-        "SELECT COUNT(*) FROM linking_challenges",
-    ] {
-        let rows = store
-            .query(&countersign::db::Statement::new(sql))
-            .await
-            .expect("counts");
-        assert_eq!(rows[0].integer(0).expect("a number"), 0, "{sql}");
+    for all in ["SELECT 1 FROM linked_master_keys", "SELECT 1 FROM linking_challenges"] {
+        let rows = store.query(&countersign::db::Statement::new(all)).await.expect("reads");
+        assert!(rows.is_empty(), "{all}");
     }
     let mut bob = signed_in(&server, "bob@example.org").await;
     assert_eq!(link(&mut bob, &key).await.status, 200);

@@ -35,7 +35,7 @@ const PAGES: [&str; 18] = [
 ];
 
 /// Every other route with its methods.
-const ROUTES: [(&str, &[&str], Takes); 62] = [
+const ROUTES: [(&str, &[&str], Takes); 64] = [
     ("/login/start/", &["POST"], Takes::Json),
     ("/login/finish/", &["POST"], Takes::Json),
     ("/onboard/signup/", &["POST"], Takes::Json),
@@ -88,6 +88,12 @@ const ROUTES: [(&str, &[&str], Takes); 62] = [
     ("/oauth/token/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/revoke/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/introspect/", &["POST"], Takes::Form),
+    ("/oauth/register/", &["POST", "OPTIONS"], Takes::Form),
+    (
+        "/oauth/register/some-client/",
+        &["GET", "HEAD", "PUT", "DELETE"],
+        Takes::Form,
+    ),
     ("/oauth/device/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/device/lookup/", &["POST"], Takes::Json),
     ("/oauth/device/decide/", &["POST"], Takes::Json),

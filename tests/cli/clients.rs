@@ -131,3 +131,67 @@ fn id_12_a_sector_is_read_from_its_list_and_must_have_every_redirect_uri() {
     add(r#"["https://a.example/cb"]"#).refused(&["sector_identifier_uri", "https://b.example/cb"]);
     add("no list").refused(&["sector_identifier_uri"]);
 }
+
+#[test]
+fn machines_and_clients_with_keys_are_added_from_options() {
+    let deployment = Deployment::migrated();
+    let machine = deployment
+        .run(&[
+            "client",
+            "add",
+            "--grant",
+            "client_credentials",
+            "--grant",
+            "token-exchange",
+            "--scope",
+            "jobs",
+            "--resource",
+            "https://api.example",
+        ])
+        .json();
+    let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+    assert_eq!(
+        machine["grant_types"],
+        serde_json::json!(["client_credentials", exchange])
+    );
+    assert_eq!(machine["resources"], serde_json::json!(["https://api.example"]));
+    let television = deployment
+        .run(&["client", "add", "--public", "--grant", "device_code"])
+        .json();
+    let device = "urn:ietf:params:oauth:grant-type:device_code";
+    assert_eq!(television["grant_types"], serde_json::json!([device, "refresh_token"]));
+
+    let keys = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    let file = deployment.write("keys.json", keys);
+    let file = file.to_str().expect("UTF-8");
+    let redirect = [
+        "--redirect-uri",
+        "https://shop.example.org/back",
+        "--required-scope",
+        "staff",
+    ];
+    let signing = ["client", "add", "--auth", "private_key_jwt", "--jwks", file];
+    let keyed = deployment.run(&[&signing[..], &redirect].concat()).json();
+    assert!(keyed.get("client_secret").is_none());
+    assert_eq!(
+        (&keyed["jwks"]["keys"][0]["kty"], &keyed["required_scope"]),
+        (&"OKP".into(), &"staff".into())
+    );
+    deployment
+        .run(&[&["client", "add", "--auth", "private_key_jwt"], &redirect[..]].concat())
+        .refused(&["jwks"]);
+    deployment
+        .run(&["client", "add", "--grant", "client_credentials", "--public"])
+        .refused(&["grant_types"]);
+    let empty = deployment.write("empty.json", "{}");
+    let empty = empty.to_str().expect("UTF-8");
+    deployment
+        .run(&[&["client", "add", "--jwks", empty], &redirect[..]].concat())
+        .refused(&["jwks", "JWK set"]);
+}
+
+#[test]
+fn clients_are_invited_only_where_they_may_register_themselves() {
+    let deployment = Deployment::migrated();
+    deployment.run(&["client", "invite"]).refused(&["client_registration"]);
+}

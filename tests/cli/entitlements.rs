@@ -543,3 +543,16 @@ fn an_original_in_postgresql_is_taken_over_into_either_database() {
         .run(&["migrate", "up"])
         .refused(&["original", "entitlement import"]);
 }
+
+#[test]
+fn the_coming_midnight_is_foretold_and_nothing_is_done() {
+    let deployment = Deployment::migrated();
+    let sweep = || entitlement(&deployment, &["sweep"]).json();
+    assert_eq!(sweep()["revocations"], 0);
+    let connection = Connection::open(deployment.path("c.db")).expect("opens");
+    let insert = "INSERT INTO entitlement_revocations (gen_index, created_at, expires_at) VALUES (1, 1, 2), (2, 1, 900000000000000000)";
+    connection.execute(insert, []).expect("inserts");
+    for _ in 0..2 {
+        assert_eq!(sweep()["revocations"], 1);
+    }
+}

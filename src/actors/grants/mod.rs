@@ -15,6 +15,7 @@ pub mod introspect;
 pub mod logout;
 pub mod push;
 pub mod refusal;
+pub mod register_client;
 pub mod request_tokens;
 pub mod revoke;
 

@@ -11,6 +11,7 @@ mod report;
 mod revoke;
 mod settings;
 mod shown;
+mod sweep;
 mod user_error;
 mod verify;
 
@@ -45,6 +46,8 @@ pub(super) enum Command {
     Import(import::Args),
     /// Moves generation and ticket ahead after a backup was restored
     Jump(jump::Args),
+    /// Shows what the coming midnight will do, and does nothing
+    Sweep(sweep::Args),
     /// Acts as a client of a development server
     #[command(subcommand)]
     DevPayment(dev_payment::Command),
@@ -62,6 +65,7 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
         Command::Key(args) => key::run(args),
         Command::Import(args) => import::run(args),
         Command::Jump(args) => jump::run(args),
+        Command::Sweep(args) => sweep::run(args),
         Command::DevPayment(command) => dev_payment::run(command),
     }
 }

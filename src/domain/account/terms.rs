@@ -138,7 +138,7 @@ mod tests {
         fn no_text_panics_and_whole_names_are_found(name in "\\PC{1,40}") {
             let person = Profile { given_name: Some(name.clone()), ..Profile::default() };
             let asked = question(&name);
-            if !asked.is_empty() && !name.contains('@') {
+            if !asked.is_empty() && !fold(&name).contains('@') {
                 proptest::prop_assert!(finds(&name, "a@example.org", &person));
             }
         }

@@ -53,6 +53,9 @@ pub struct Discovery {
     pub revocation_endpoint: String,
     pub introspection_endpoint: String,
     pub device_authorization_endpoint: String,
+    /// Where clients may register themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration_endpoint: Option<String>,
     pub end_session_endpoint: String,
     pub pushed_authorization_request_endpoint: String,
     pub scopes_supported: Vec<String>,
@@ -102,6 +105,7 @@ impl Discovery {
             revocation_endpoint: at(path::REVOKE),
             introspection_endpoint: at(path::INTROSPECT),
             device_authorization_endpoint: at(path::DEVICE),
+            registration_endpoint: None,
             end_session_endpoint: at(path::LOGOUT),
             pushed_authorization_request_endpoint: at(path::PAR),
             scopes_supported: scopes.iter().map(str::to_owned).collect(),

@@ -152,7 +152,7 @@ impl ClientMetadata {
             redirect_uris,
             options,
             post_logout_redirect_uris: self.post_logout_redirect_uris(application_type, registrar.loopback_issuer)?,
-            scopes: self.scopes(&grant_types)?,
+            scopes: self.scopes(&grant_types, registrar.by_operator)?,
             grant_types,
             auth_method,
             secret_hash: secret.as_ref().map(ClientSecret::hash),
@@ -190,6 +190,7 @@ impl ClientMetadata {
             ("client_secret", self.client_secret.is_some()),
             ("first_party", self.first_party),
             ("resources", !self.resources.is_empty()),
+            ("required_scope", self.required_scope.is_some()),
         ];
         match asked.iter().find(|(_, asked)| *asked) {
             Some((name, _)) => Err(refuse(name, "only the operator may set it")),
@@ -261,11 +262,13 @@ impl ClientMetadata {
         Ok(grants)
     }
 
-    fn scopes(&self, grants: &[GrantType]) -> Result<ScopeSet, MetadataError> {
+    /// Scopes beyond the standard ones open what the operator's own servers guard, so a client cannot give them to itself.
+    fn scopes(&self, grants: &[GrantType], by_operator: bool) -> Result<ScopeSet, MetadataError> {
         let for_people = |grant: &GrantType| matches!(grant, GrantType::AuthorizationCode | GrantType::DeviceCode);
         match &self.scope {
             Some(text) => match ScopeSet::parse(text) {
-                Ok(scopes) if !scopes.is_empty() => Ok(scopes),
+                Ok(scopes) if !scopes.is_empty() && by_operator => Ok(scopes),
+                Ok(scopes) if !scopes.is_empty() => Ok(scopes.intersection(&ScopeSet::standard())),
                 _ => Err(refuse("scope", "it must be scopes with spaces between them")),
             },
             None if !grants.iter().any(for_people) => Ok(ScopeSet::default()),

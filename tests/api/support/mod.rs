@@ -12,6 +12,7 @@ mod server;
 mod signer;
 pub mod socket;
 pub mod steps;
+mod tls;
 mod wire;
 
 pub use browser::{Answer, Browser};

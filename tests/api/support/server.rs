@@ -77,6 +77,23 @@ impl Home {
         }
     }
 
+    /// Whether its database has this text somewhere, as it is or in hexadecimal.
+    pub fn holds(&self, text: &str) -> bool {
+        let has = |bytes: &[u8], sought: &[u8]| bytes.windows(sought.len()).any(|window| window == sought);
+        let mut stored: Vec<Vec<u8>> = std::fs::read_dir(self.folder.path())
+            .expect("a folder")
+            .filter_map(|file| std::fs::read(file.expect("a file").path()).ok())
+            .collect();
+        if let Some((database, _)) = &self.shared {
+            let dump = std::process::Command::new("pg_dump").arg(database.url()).output();
+            stored.push(dump.expect("PostgreSQL is dumped").stdout);
+        }
+        let hexadecimal = hex::encode(text);
+        stored
+            .iter()
+            .any(|bytes| has(bytes, text.as_bytes()) || has(bytes, hexadecimal.as_bytes()))
+    }
+
     /// A development server's configuration for it.
     pub fn config(&self) -> Config {
         let dev = Dev {

@@ -198,11 +198,14 @@ fn a_client_that_registers_itself_gets_no_privileges() {
         })
     };
     assert!(register("").is_ok());
+    let asked = register(r#","scope":"openid admin jobs""#).expect("registers");
+    assert_eq!(asked.client.scopes.to_string(), "openid");
     for (more, field) in [
         (r#","client_id":"mine""#, "client_id"),
         (r#","client_secret":"0123456789abcdef""#, "client_secret"),
         (r#","first_party":true"#, "first_party"),
         (r#","resources":["https://api.example/"]"#, "resources"),
+        (r#","required_scope":"staff""#, "required_scope"),
     ] {
         assert_eq!(register(more).expect_err(more).field, field);
     }
