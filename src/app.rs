@@ -24,6 +24,7 @@ use crate::db::kv::KeyValue;
 use crate::db::store::Migrate;
 use crate::db::{DbError, OpenError, ServerLock, Sharing, Store};
 use crate::domain::clock::Clock;
+use crate::domain::mail;
 use crate::domain::random::Random;
 use crate::domain::vault::Vault;
 use crate::http::app::App;
@@ -147,6 +148,7 @@ impl Server {
         random: Arc<dyn Random>,
         stores: Stores,
     ) -> Result<Self, RunError> {
+        mail::check(&config.mail.texts).map_err(|error| RunError::Operator(error.to_string()))?;
         let now = clock.now();
         let kv = KeyValue::open(&config.kv_url, Arc::clone(&clock), config.kv).await?;
         let (url, sizes) = (&config.database_url, config.postgres);

@@ -107,7 +107,9 @@ struct All {
     sign_in: Measured,
     registration: Measured,
     refresh: Measured,
+    client_credentials: Measured,
     userinfo: Measured,
+    introspection: Measured,
     jwks: Measured,
     discovery: Measured,
 }
@@ -121,6 +123,12 @@ fn measure_all(server: &Process, world: &World, counts: &Counts) -> All {
     });
     let refresh = measure(server, counts.refreshes, async |connection, _| {
         world.refresh(connection).await;
+    });
+    let client_credentials = measure(server, counts.refreshes, async |connection, _| {
+        world.client_credentials(connection).await;
+    });
+    let introspection = measure(server, counts.reads, async |connection, number| {
+        world.introspect(connection, number).await;
     });
     let headers: Vec<_> = {
         let tokens = world.tokens.lock().expect("nobody panics");
@@ -141,7 +149,9 @@ fn measure_all(server: &Process, world: &World, counts: &Counts) -> All {
         sign_in,
         registration,
         refresh,
+        client_credentials,
         userinfo,
+        introspection,
         jwks: document(JWKS),
         discovery: document(DISCOVERY),
     }
@@ -160,7 +170,9 @@ struct Samples {
     sign_in: Vec<Exchange>,
     registration: Vec<Exchange>,
     refresh: Vec<Exchange>,
+    client_credentials: Vec<Exchange>,
     userinfo: Vec<Exchange>,
+    introspection: Vec<Exchange>,
     jwks: Vec<Exchange>,
     discovery: Vec<Exchange>,
 }
@@ -178,6 +190,8 @@ impl Samples {
                 })
                 .await,
                 refresh: keep(server, async |it| world.refresh(it).await).await,
+                client_credentials: keep(server, async |it| world.client_credentials(it).await).await,
+                introspection: keep(server, async |it| world.introspect(it, 0).await).await,
                 jwks: keep(server, async |it| drop(it.get(JWKS, "").await.expect(200))).await,
                 discovery: keep(server, async |it| drop(it.get(DISCOVERY, "").await.expect(200))).await,
             }
@@ -251,6 +265,20 @@ fn lines(all: All, samples: &Samples, spans: Spans, database: &Path) -> Vec<Line
                 ("2 seals", 2.0 * small.seal),
                 ("rows", rows.refresh),
             ],
+        ),
+        line(
+            "client credentials",
+            2.0,
+            all.client_credentials,
+            &samples.client_credentials,
+            &[("signature", jose.sign)],
+        ),
+        line(
+            "introspection of a JWT",
+            2.0,
+            all.introspection,
+            &samples.introspection,
+            &[("verification", jose.verify), ("rows", rows.userinfo)],
         ),
         line(
             "userinfo",

@@ -74,7 +74,7 @@ impl World {
         let (store, mut connection) = opened.expect("does not wait").expect("the database opens");
         let metadata: ClientMetadata = serde_json::from_value(json!({
             "redirect_uris": ["https://shop.example.org/back"],
-            "grant_types": ["authorization_code", "refresh_token"],
+            "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
             "id_token_signed_response_alg": "EdDSA",
             "require_pkce": true,
             "first_party": true,
@@ -101,6 +101,7 @@ impl World {
                 identifier: secrets.identifier.identify(&email),
                 email,
                 account_id: None,
+                details: None,
                 created_at: now,
             }));
         }
@@ -236,6 +237,28 @@ impl World {
         let form = format!("grant_type=refresh_token&refresh_token={}", tokens.refresh);
         let tokens = self.ask_for_tokens(connection, &form).await;
         self.tokens.lock().expect("nobody panics").push(tokens);
+    }
+
+    /// The application gets a token for itself.
+    pub async fn client_credentials(&self, connection: &mut Connection) {
+        let answer = connection
+            .post_form("/oauth/token", &self.authorization, "grant_type=client_credentials")
+            .await
+            .expect(200);
+        assert!(answer.json()["access_token"].is_string(), "no access token");
+    }
+
+    /// The application asks what the token of somebody is worth.
+    pub async fn introspect(&self, connection: &mut Connection, number: usize) {
+        let form = {
+            let tokens = self.tokens.lock().expect("nobody panics");
+            format!("token={}", tokens[number % tokens.len()].access)
+        };
+        let answer = connection
+            .post_form("/oauth/introspect", &self.authorization, &form)
+            .await
+            .expect(200);
+        assert_eq!(answer.json()["active"], true, "the token is not good");
     }
 
     async fn ask_for_tokens(&self, connection: &mut Connection, form: &str) -> Tokens {

@@ -3,6 +3,7 @@
 use super::deployment::Target;
 use super::failure::Failure;
 use super::output;
+use crate::domain::mail;
 
 /// Checks or prints the configuration.
 #[derive(clap::Subcommand, Debug)]
@@ -25,7 +26,8 @@ pub(super) enum Command {
 pub(super) fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Check { target } => {
-            target.config()?;
+            let config = target.config()?;
+            mail::check(&config.mail.texts).map_err(|error| Failure::operator(error.to_string()))?;
             output::either(target.json, &serde_json::json!({ "ok": true }), || {
                 "The configuration is well.".to_owned()
             })

@@ -13,6 +13,7 @@ mod failure;
 mod healthcheck;
 mod keys;
 mod logging;
+mod mail;
 mod migrate;
 mod output;
 mod ready;
@@ -66,6 +67,9 @@ enum Command {
     /// Checks or prints the configuration
     #[command(subcommand)]
     Config(config::Command),
+    /// Shows the mails that go out
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// Asks a running server whether it is ready: exit code 0 or 1
     Healthcheck(healthcheck::Args),
 }
@@ -97,6 +101,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Entitlement(command) => entitlement::run(&command),
         Command::Db(command) => database::run(&command),
         Command::Config(command) => config::run(&command),
+        Command::Mail(command) => mail::run(&command),
         Command::Healthcheck(args) => healthcheck::run(&args),
     }
 }

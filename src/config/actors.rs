@@ -17,6 +17,10 @@ pub struct Actors {
     pub writer: usize,
     /// Mailer.
     pub mailer: usize,
+    /// Notifier.
+    pub notifier: usize,
+    /// Members.
+    pub members: usize,
     /// Sweeper.
     pub sweeper: usize,
     /// Linking.
@@ -32,6 +36,8 @@ impl Default for Actors {
             ledger: 1024,
             writer: 4096,
             mailer: 256,
+            notifier: 16,
+            members: 256,
             sweeper: 16,
             linking: 256,
         }
@@ -47,6 +53,8 @@ impl Section for Actors {
         v.within("ledger", &mut self.ledger, most.clone());
         v.within("writer", &mut self.writer, most.clone());
         v.within("mailer", &mut self.mailer, most.clone());
+        v.within("notifier", &mut self.notifier, most.clone());
+        v.within("members", &mut self.members, most.clone());
         v.within("sweeper", &mut self.sweeper, most.clone());
         v.within("linking", &mut self.linking, most);
     }

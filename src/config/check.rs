@@ -1,6 +1,8 @@
 //! Rules between keys, asked when each alone is right.
 
 use super::Config;
+use super::define::Onboarding;
+use super::job::Job;
 use super::reader::Reader;
 use super::smtp::{Delivery, Starttls};
 
@@ -13,6 +15,17 @@ pub(super) fn check(config: &Config, reader: &mut Reader<'_>) {
 fn check_define(config: &Config, reader: &mut Reader<'_>) {
     let lifetimes = &config.define.lifetimes;
     let keys = &config.define.keys;
+    let admits = matches!(config.define.onboarding, Onboarding::Approval | Onboarding::Invite);
+    reader.rule(
+        &["define.jobs"],
+        config.define.does(Job::Identity) || !config.define.does(Job::Members),
+        "has members without identity, so that nobody could sign in to it; add \"identity\"",
+    );
+    reader.rule(
+        &["define.onboarding", "define.jobs"],
+        !admits || config.define.does(Job::Members),
+        "needs administrators who admit or invite people; add \"members\" to define.jobs, or write \"open\" or \"closed\"",
+    );
     reader.rule(
         &["define.lifetimes.refresh_idle", "define.lifetimes.refresh_absolute"],
         lifetimes.refresh_idle <= lifetimes.refresh_absolute,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::issuer::Issuer;
+use super::job::Job;
 use super::lifetimes::Lifetimes;
 use super::raw::Raw;
 use super::realm::Realm;
@@ -19,6 +20,8 @@ pub struct Define {
     pub jobs: Vec<Job>,
     /// Who may sign up.
     pub onboarding: Onboarding,
+    /// Whether clients may register themselves.
+    pub client_registration: ClientRegistration,
     /// How long things last.
     pub lifetimes: Lifetimes,
     /// When signing and encryption keys change.
@@ -32,12 +35,21 @@ impl Define {
         Self {
             issuer: Issuer::placeholder(),
             realm: Realm::default(),
-            jobs: vec![Job::Identity],
+            jobs: vec![Job::Identity, Job::Members],
             onboarding: Onboarding::Open,
+            client_registration: ClientRegistration::Off,
             lifetimes: Lifetimes::default(),
             keys: KeyRotation::default(),
             entitlements: Entitlements::default(),
         }
+    }
+}
+
+impl Define {
+    /// Whether this server does `job`.
+    #[must_use]
+    pub fn does(&self, job: Job) -> bool {
+        self.jobs.contains(&job)
     }
 }
 
@@ -47,60 +59,10 @@ impl Section for Define {
         v.value("realm", &mut self.realm);
         v.value("jobs", &mut self.jobs);
         v.value("onboarding", &mut self.onboarding);
+        v.value("client_registration", &mut self.client_registration);
         v.section("lifetimes", &mut self.lifetimes);
         v.section("keys", &mut self.keys);
         v.section("entitlements", &mut self.entitlements);
-    }
-}
-
-/// A part of the server that can be left out; then it has no routes, actors or keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Job {
-    /// Sign-in, sign-up and the authorization server.
-    Identity,
-    /// Payments and proofs.
-    Entitlements,
-}
-
-impl Job {
-    /// All jobs of this version.
-    pub const ALL: [Self; 2] = [Self::Identity, Self::Entitlements];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Identity => "identity",
-            Self::Entitlements => "entitlements",
-        }
-    }
-}
-
-impl Setting for Vec<Job> {
-    const WANTED: &'static str = r#"a list of jobs; write ["identity", "entitlements"]"#;
-
-    fn parse(raw: &Raw<'_>) -> Result<Self, String> {
-        let mut jobs = Self::new();
-        for name in raw.list::<Self>()? {
-            match Job::ALL.into_iter().find(|job| job.name() == name) {
-                Some(job) if jobs.contains(&job) => return Err(format!("{name:?} stands there twice")),
-                Some(job) => jobs.push(job),
-                None if name == "members" => {
-                    return Err(format!(
-                        "{name:?} is not in this version; \"identity\" and \"entitlements\" are the jobs it has"
-                    ));
-                }
-                None => {
-                    return Err(format!("{name:?} is not a job; write \"identity\" or \"entitlements\""));
-                }
-            }
-        }
-        if jobs.is_empty() {
-            return Err(r#"is empty, so that nothing would run; write ["identity", "entitlements"]"#.into());
-        }
-        Ok(jobs)
-    }
-
-    fn show(&self) -> toml::Value {
-        self.iter().map(|job| job.name()).collect::<Vec<_>>().into()
     }
 }
 
@@ -123,20 +85,31 @@ impl Section for Entitlements {
 pub enum Onboarding {
     /// Everybody who confirms an e-mail address.
     Open,
+    /// Everybody who confirms an e-mail address, once an administrator has admitted them.
+    Approval,
+    /// Whom an administrator invites.
+    Invite,
     /// Nobody; accounts are made with `countersign user add`.
     Closed,
 }
 
+impl Onboarding {
+    /// Whether somebody may ask to be taken in.
+    #[must_use]
+    pub const fn takes_applications(self) -> bool {
+        matches!(self, Self::Open | Self::Approval)
+    }
+}
+
 impl Setting for Onboarding {
-    const WANTED: &'static str = r#"an onboarding policy; write "open" or "closed""#;
+    const WANTED: &'static str = r#"an onboarding policy; write "open", "approval", "invite" or "closed""#;
 
     fn parse(raw: &Raw<'_>) -> Result<Self, String> {
         match raw.text::<Self>()? {
             "open" => Ok(Self::Open),
+            "approval" => Ok(Self::Approval),
+            "invite" => Ok(Self::Invite),
             "closed" => Ok(Self::Closed),
-            policy @ ("approval" | "invitation") => Err(format!(
-                "{policy:?} is not in this version; write \"open\" or \"closed\""
-            )),
             other => Err(not_wanted::<Self>(format!("{other:?}"))),
         }
     }
@@ -144,7 +117,38 @@ impl Setting for Onboarding {
     fn show(&self) -> toml::Value {
         match self {
             Self::Open => "open",
+            Self::Approval => "approval",
+            Self::Invite => "invite",
             Self::Closed => "closed",
+        }
+        .into()
+    }
+}
+
+/// Whether clients may register themselves (RFC 7591).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientRegistration {
+    /// They may not; clients are made with `countersign client add`.
+    Off,
+    /// Those may that bring an initial access token, made with `countersign client invite`.
+    Token,
+}
+
+impl Setting for ClientRegistration {
+    const WANTED: &'static str = r#"a policy of client registration; write "off" or "token""#;
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, String> {
+        match raw.text::<Self>()? {
+            "off" => Ok(Self::Off),
+            "token" => Ok(Self::Token),
+            other => Err(not_wanted::<Self>(format!("{other:?}"))),
+        }
+    }
+
+    fn show(&self) -> toml::Value {
+        match self {
+            Self::Off => "off",
+            Self::Token => "token",
         }
         .into()
     }
@@ -193,20 +197,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_or_policy_of_a_later_version_is_refused_in_words() {
-        let refusal = Vec::<Job>::parse(&Raw::Text("identity,members")).expect_err("not yet");
-        assert!(refusal.contains("not in this version"), "{refusal}");
-        let refusal = Onboarding::parse(&Raw::Text("approval")).expect_err("not yet");
-        assert!(refusal.contains("not in this version"), "{refusal}");
-    }
-
-    #[test]
-    fn jobs_are_named_once_and_at_least_one() {
-        assert_eq!(Vec::<Job>::parse(&Raw::Text("identity")), Ok(vec![Job::Identity]));
-        let all = Vec::<Job>::parse(&Raw::Text("identity, entitlements"));
-        assert_eq!(all.map(|jobs| jobs.show()), Ok(Job::ALL.to_vec().show()));
-        assert!(Vec::<Job>::parse(&Raw::Text("identity,identity")).is_err());
-        assert!(Vec::<Job>::parse(&Raw::Text("idendity")).is_err());
-        assert!(Vec::<Job>::parse(&Raw::File(&toml::Value::Array(Vec::new()))).is_err());
+    fn a_policy_is_one_of_four() {
+        for policy in [
+            Onboarding::Open,
+            Onboarding::Approval,
+            Onboarding::Invite,
+            Onboarding::Closed,
+        ] {
+            let shown = policy.show();
+            assert_eq!(Onboarding::parse(&Raw::File(&shown)), Ok(policy));
+        }
+        assert!(Onboarding::parse(&Raw::Text("invitation")).is_err());
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::error::{ConfigError, Origin};
 use super::layers::Layers;
-use super::{Config, DatabaseUrl, Delivery, Issuer, Job, KvUrl, MasterKey, Mode};
+use super::{ClientRegistration, Config, DatabaseUrl, Delivery, Issuer, Job, KvUrl, MasterKey, Mode};
 
 /// What `countersign dev` was asked for.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +67,8 @@ impl Config {
         config.define.issuer = issuer;
         config.define.jobs = Job::ALL.to_vec();
         config.mail.url = Delivery::Mailbox;
+        // Everything is on; there is still a token to be made first.
+        config.define.client_registration = ClientRegistration::Token;
         config.read_over(&layers, &SETTLED, problems)
     }
 }

@@ -23,6 +23,8 @@ pub struct Lifetimes {
     pub session_absolute: Duration,
     /// An open authorization request, from authorize to callback.
     pub authorization_request: Duration,
+    /// A pushed authorization request, from push to authorize.
+    pub pushed_request: Duration,
     /// An OPAQUE exchange, from start to finish.
     pub login_state: Duration,
     /// An authorization code.
@@ -35,6 +37,14 @@ pub struct Lifetimes {
     pub register_link: Duration,
     /// The mailed link that resets a password.
     pub reset_link: Duration,
+    /// The mailed link that moves an account to another address.
+    pub change_link: Duration,
+    /// A change that a signed-in person has begun and proves by a fresh login: another password, deletion.
+    pub change_request: Duration,
+    /// The mailed link by which somebody who was admitted or invited registers.
+    pub invitation: Duration,
+    /// Somebody who waits to be admitted is forgotten after this.
+    pub application: Duration,
 }
 
 impl Default for Lifetimes {
@@ -49,12 +59,17 @@ impl Default for Lifetimes {
             session_idle: days(1),
             session_absolute: days(14),
             authorization_request: Duration::from_mins(15),
+            pushed_request: Duration::from_mins(5),
             login_state: Duration::from_mins(1),
             code: Duration::from_mins(1),
             device_code: Duration::from_mins(15),
             confirm_link: days(1),
             register_link: Duration::from_hours(1),
             reset_link: Duration::from_hours(1),
+            change_link: Duration::from_hours(1),
+            change_request: Duration::from_mins(15),
+            invitation: days(14),
+            application: days(90),
         }
     }
 }
@@ -72,11 +87,16 @@ impl Section for Lifetimes {
         v.within("session_idle", &mut self.session_idle, second..=year);
         v.within("session_absolute", &mut self.session_absolute, second..=year);
         v.within("authorization_request", &mut self.authorization_request, second..=hour);
+        v.within("pushed_request", &mut self.pushed_request, second..=600 * second);
         v.within("login_state", &mut self.login_state, second..=600 * second);
         v.within("code", &mut self.code, second..=600 * second);
         v.within("device_code", &mut self.device_code, 60 * second..=hour);
         v.within("confirm_link", &mut self.confirm_link, second..=7 * 24 * hour);
         v.within("register_link", &mut self.register_link, second..=24 * hour);
         v.within("reset_link", &mut self.reset_link, second..=24 * hour);
+        v.within("change_link", &mut self.change_link, second..=24 * hour);
+        v.within("change_request", &mut self.change_request, second..=hour);
+        v.within("invitation", &mut self.invitation, second..=90 * 24 * hour);
+        v.within("application", &mut self.application, second..=year);
     }
 }

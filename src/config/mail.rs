@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lettre::message::Mailbox;
 
+use super::mail_texts::MailTexts;
 use super::raw::Raw;
 use super::smtp::{Delivery, Starttls};
 use super::visit::{Section, Setting, Visitor, not_wanted};
@@ -23,6 +24,8 @@ pub struct Mail {
     pub first_retry: Duration,
     /// The longest pause.
     pub longest_retry: Duration,
+    /// A folder with texts that stand in for those that come with the server; empty for none.
+    pub texts: MailTexts,
     /// A mail that could not be delivered for so long is given up and erased. A mail with a link also ends with the link.
     pub give_up_after: Duration,
 }
@@ -33,6 +36,7 @@ impl Mail {
             from: Mailbox::new(None, lettre::Address::new_dangerous("no-reply", "localhost")),
             url: Delivery::Mailbox,
             starttls: Starttls::Required,
+            texts: MailTexts::default(),
             timeout: Duration::from_secs(30),
             first_retry: Duration::from_secs(10),
             longest_retry: Duration::from_mins(10),
@@ -47,6 +51,7 @@ impl Section for Mail {
         v.required("from", &mut self.from);
         v.secret("url", &mut self.url);
         v.value("starttls", &mut self.starttls);
+        v.value("texts", &mut self.texts);
         v.within("timeout", &mut self.timeout, second..=Duration::from_mins(5));
         v.within("first_retry", &mut self.first_retry, second..=day);
         v.within("longest_retry", &mut self.longest_retry, second..=day);

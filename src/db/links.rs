@@ -21,6 +21,8 @@ pub struct NewLink {
     pub email: Email,
     /// The account it is for, if there is one.
     pub account_id: Option<String>,
+    /// What was said at sign-up, as JSON.
+    pub details: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -36,29 +38,32 @@ pub struct StoredLink {
     pub email: String,
     /// The account it is for, if there is one.
     pub account_id: Option<String>,
+    /// What was said at sign-up, as JSON.
+    pub details: Option<String>,
 }
 
 /// Stores a link.
 #[must_use]
 pub fn insert(link: &NewLink) -> Statement {
     Statement::new(
-        "INSERT INTO links (token_hash, purpose, identifier, email, account_id, created_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO links (token_hash, purpose, identifier, email, account_id, details, created_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(link.token_hash.as_bytes())
     .bind(link.link.purpose.as_str())
     .bind(&link.identifier.0)
     .bind(link.email.as_str())
     .bind(link.account_id.as_deref())
+    .bind(link.details.as_deref())
     .bind(link.created_at.as_millis())
     .bind(link.link.expires_at.as_millis())
 }
 
-/// The link of a token: `purpose, expires_at, spent_at, identifier, email, account_id`.
+/// The link of a token: `purpose, expires_at, spent_at, identifier, email, account_id, details`.
 #[must_use]
 pub fn by_hash(token_hash: &TokenHash) -> Statement {
     Statement::new(
-        "SELECT purpose, expires_at, spent_at, identifier, email, account_id FROM links WHERE token_hash = $1",
+        "SELECT purpose, expires_at, spent_at, identifier, email, account_id, details FROM links WHERE token_hash = $1",
     )
     .bind(token_hash.as_bytes())
 }
@@ -78,15 +83,19 @@ pub fn read(row: &Row) -> Result<StoredLink, DbError> {
         identifier: Identifier(row.bytes(3)?),
         email: row.text(4)?.to_owned(),
         account_id: row.optional_text(5)?.map(str::to_owned),
+        details: row.optional_text(6)?.map(str::to_owned),
     })
 }
 
-/// Marks a link as spent; a row if nobody else did so first.
+/// Marks a link as spent; if nobody did so before, a row of [`by_hash`] as it was.
 #[must_use]
 pub fn spend(token_hash: &TokenHash, now: Timestamp) -> Statement {
-    Statement::new("UPDATE links SET spent_at = $2 WHERE token_hash = $1 AND spent_at IS NULL RETURNING token_hash")
-        .bind(token_hash.as_bytes())
-        .bind(now.as_millis())
+    Statement::new(
+        "UPDATE links SET spent_at = $2 WHERE token_hash = $1 AND spent_at IS NULL \
+         RETURNING purpose, expires_at, CAST(NULL AS BIGINT), identifier, email, account_id, details",
+    )
+    .bind(token_hash.as_bytes())
+    .bind(now.as_millis())
 }
 
 /// Voids all unspent links for an address.
@@ -95,6 +104,34 @@ pub fn void_all(identifier: &Identifier, now: Timestamp) -> Statement {
     Statement::new("UPDATE links SET spent_at = $2 WHERE identifier = $1 AND spent_at IS NULL")
         .bind(&identifier.0)
         .bind(now.as_millis())
+}
+
+/// Voids all unspent links of an account, to whatever address they went.
+#[must_use]
+pub fn void_of_account(account_id: &str, now: Timestamp) -> Statement {
+    Statement::new("UPDATE links SET spent_at = $2 WHERE account_id = $1 AND spent_at IS NULL")
+        .bind(account_id)
+        .bind(now.as_millis())
+}
+
+/// Forgets all links to an address.
+#[must_use]
+pub fn remove_all(identifier: &Identifier) -> Statement {
+    Statement::new("DELETE FROM links WHERE identifier = $1").bind(&identifier.0)
+}
+
+/// The accounts that still have an unspent link to move to this address, but for one: `email, locale or NULL`.
+#[must_use]
+pub fn rivals(identifier: &Identifier, but: &str, now: Timestamp) -> Statement {
+    Statement::new(
+        "SELECT DISTINCT a.email, p.locale FROM links l JOIN accounts a ON a.id = l.account_id \
+         LEFT JOIN profiles p ON p.account_id = a.id \
+         WHERE l.identifier = $1 AND l.purpose = 'change-email' AND l.spent_at IS NULL AND l.expires_at > $3 \
+         AND l.account_id <> $2 AND a.status = 'active' ORDER BY a.email",
+    )
+    .bind(&identifier.0)
+    .bind(but)
+    .bind(now.as_millis())
 }
 
 /// Queues a mail.

@@ -8,10 +8,12 @@
 //! - one file for each family of tables: what is asked of them, in SQL
 
 pub mod accounts;
+pub mod applicants;
 pub mod assertions;
 pub mod clients;
 pub mod codes;
 pub mod devices;
+pub mod directory;
 pub mod entitlements;
 pub mod error;
 pub mod families;
@@ -21,8 +23,13 @@ pub mod kv;
 pub mod linking;
 pub mod links;
 pub mod looks;
+pub mod mail_troubles;
 pub mod migrate;
+pub mod notices;
 pub mod original;
+pub mod profiles;
+pub mod pushed;
+pub mod registrations;
 pub mod sessions;
 pub mod statement;
 pub mod store;

@@ -28,6 +28,8 @@ pub struct NewSession {
     pub idle_expires_at: Timestamp,
     /// When it ends in any case.
     pub expires_at: Timestamp,
+    /// What the browser calls itself.
+    pub agent: Option<String>,
 }
 
 /// A session that is alive.
@@ -47,12 +49,15 @@ pub struct LiveSession {
     pub expires_at: Timestamp,
 }
 
+/// The most characters that are kept of what a browser calls itself.
+const AGENT: usize = 200;
+
 /// Makes a session; no row if its login state has made one already.
 #[must_use]
 pub fn insert(session: &NewSession) -> Statement {
     Statement::new(
         "INSERT INTO sessions (id_hash, sid, account_id, browser_hash, auth_hash, flow_hash, authenticated_at, \
-         idle_expires_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+         idle_expires_at, expires_at, agent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
          ON CONFLICT (auth_hash) DO NOTHING RETURNING sid",
     )
     .bind(session.id_hash.as_bytes())
@@ -64,6 +69,12 @@ pub fn insert(session: &NewSession) -> Statement {
     .bind(session.authenticated_at.as_millis())
     .bind(session.idle_expires_at.as_millis())
     .bind(session.expires_at.as_millis())
+    .bind(session.agent.as_deref().map(shown))
+}
+
+/// A browser's name for itself as it may be shown: short, and without control characters.
+fn shown(agent: &str) -> String {
+    agent.chars().filter(|c| !c.is_control()).take(AGENT).collect()
 }
 
 /// The session of a cookie, if it is alive and its account active.
@@ -114,6 +125,71 @@ pub fn is_live(sid: &str, now: Timestamp) -> Statement {
     .bind(now.as_millis())
 }
 
+/// A row with the `sid` if this live session of this browser was made by a login for exactly this, as this person. What a
+/// change asks before it happens.
+#[must_use]
+pub fn proves(
+    id_hash: &TokenHash,
+    browser: &TokenHash,
+    made_for: &TokenHash,
+    account_id: &str,
+    now: Timestamp,
+) -> Statement {
+    Statement::new(
+        "SELECT s.sid FROM sessions s JOIN accounts a ON a.id = s.account_id \
+         WHERE s.id_hash = $1 AND s.browser_hash = $2 AND s.flow_hash = $3 AND s.account_id = $4 \
+         AND s.ended_at IS NULL AND s.idle_expires_at > $5 AND s.expires_at > $5 AND a.status = 'active'",
+    )
+    .bind(id_hash.as_bytes())
+    .bind(browser.as_bytes())
+    .bind(made_for.as_bytes())
+    .bind(account_id)
+    .bind(now.as_millis())
+}
+
+/// Who is signed in, and whether they hold a role now: `account_id, email, role or NULL, browser_hash`.
+#[must_use]
+pub fn caller(id_hash: &TokenHash, role: &str, now: Timestamp) -> Statement {
+    Statement::new(
+        "SELECT a.id, a.email, r.scope, s.browser_hash FROM sessions s JOIN accounts a ON a.id = s.account_id \
+         LEFT JOIN account_scopes r ON r.account_id = a.id AND r.scope = $2 \
+         WHERE s.id_hash = $1 AND s.ended_at IS NULL AND s.idle_expires_at > $3 AND s.expires_at > $3 \
+         AND a.status = 'active'",
+    )
+    .bind(id_hash.as_bytes())
+    .bind(role)
+    .bind(now.as_millis())
+}
+
+/// The live sessions of an account, newest first: `sid, agent, authenticated_at, idle_expires_at, expires_at`.
+#[must_use]
+pub fn of_account(account_id: &str, now: Timestamp, limit: i64) -> Statement {
+    Statement::new(
+        "SELECT sid, agent, authenticated_at, idle_expires_at, expires_at FROM sessions \
+         WHERE account_id = $1 AND ended_at IS NULL AND idle_expires_at > $2 AND expires_at > $2 \
+         ORDER BY authenticated_at DESC, sid LIMIT $3",
+    )
+    .bind(account_id)
+    .bind(now.as_millis())
+    .bind(limit)
+}
+
+/// The names of the sessions of an account that are not ended, but for one: `sid`.
+#[must_use]
+pub fn others(account_id: &str, but: &str) -> Statement {
+    Statement::new("SELECT sid FROM sessions WHERE account_id = $1 AND sid <> $2 AND ended_at IS NULL ORDER BY sid")
+        .bind(account_id)
+        .bind(but)
+}
+
+/// A row if this session is this account's.
+#[must_use]
+pub fn is_of(sid: &str, account_id: &str) -> Statement {
+    Statement::new("SELECT sid FROM sessions WHERE sid = $1 AND account_id = $2 AND ended_at IS NULL")
+        .bind(sid)
+        .bind(account_id)
+}
+
 /// Puts off the idle end of a session that is in use.
 #[must_use]
 pub fn touch(sid: &str, idle_expires_at: Timestamp) -> Statement {
@@ -133,6 +209,15 @@ pub fn named_by(id_hash: &TokenHash) -> Statement {
 pub fn end(sid: &str, now: Timestamp) -> Statement {
     Statement::new("UPDATE sessions SET ended_at = $2 WHERE sid = $1 AND ended_at IS NULL RETURNING sid")
         .bind(sid)
+        .bind(now.as_millis())
+}
+
+/// Ends all sessions of an account but one.
+#[must_use]
+pub fn end_others(account_id: &str, but: &str, now: Timestamp) -> Statement {
+    Statement::new("UPDATE sessions SET ended_at = $3 WHERE account_id = $1 AND sid <> $2 AND ended_at IS NULL")
+        .bind(account_id)
+        .bind(but)
         .bind(now.as_millis())
 }
 

@@ -20,7 +20,7 @@ const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
 /// Everything that expires. A code is kept for a day, so that presenting it again still ends what it gave.
-pub const EXPIRIES: [Expiry; 10] = [
+pub const EXPIRIES: [Expiry; 15] = [
     Expiry {
         name: "authorization_codes",
         sql: "DELETE FROM authorization_codes WHERE code_hash IN \
@@ -79,11 +79,42 @@ pub const EXPIRIES: [Expiry; 10] = [
         grace: 0,
     },
     Expiry {
+        name: "applicants",
+        sql: "DELETE FROM applicants WHERE id IN \
+              (SELECT id FROM applicants WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING 1",
+        grace: 0,
+    },
+    Expiry {
+        name: "mail_troubles",
+        sql: "DELETE FROM mail_troubles WHERE identifier IN \
+              (SELECT identifier FROM mail_troubles WHERE happened_at <= $1 ORDER BY happened_at LIMIT $2) RETURNING 1",
+        grace: 90 * DAY,
+    },
+    Expiry {
         name: "known_browsers",
         sql: "DELETE FROM known_browsers WHERE browser_hash IN \
               (SELECT browser_hash FROM known_browsers WHERE last_used_at <= $1 ORDER BY last_used_at LIMIT $2) \
               AND last_used_at <= $1 RETURNING 1",
         grace: 400 * DAY,
+    },
+    // A pushed request is spent by its code, for which the person may take as long as an authorization request may live.
+    Expiry {
+        name: "pushed_requests",
+        sql: "DELETE FROM pushed_requests WHERE name_hash IN \
+              (SELECT name_hash FROM pushed_requests WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING 1",
+        grace: HOUR,
+    },
+    Expiry {
+        name: "dpop_proofs",
+        sql: "DELETE FROM dpop_proofs WHERE proof_hash IN \
+              (SELECT proof_hash FROM dpop_proofs WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING 1",
+        grace: HOUR,
+    },
+    Expiry {
+        name: "logout_notices",
+        sql: "DELETE FROM logout_notices WHERE (client_id, sid) IN \
+              (SELECT client_id, sid FROM logout_notices WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING 1",
+        grace: 0,
     },
 ];
 

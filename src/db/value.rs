@@ -62,6 +62,12 @@ impl<T: Into<Self>> From<Option<T>> for Value {
 pub struct Row(pub(super) Vec<Value>);
 
 impl Row {
+    /// A row of `NULL`s, as an outer join gives it.
+    #[cfg(test)]
+    pub(super) fn nulls(columns: usize) -> Self {
+        Self(vec![Value::Null; columns])
+    }
+
     /// The text in column `index`.
     ///
     /// # Errors

@@ -3,22 +3,27 @@
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Deserialize;
 use serde_json::json;
 
 use super::app::App;
 use super::cookies::{self, Cookie};
 use super::extract::Json;
+use super::fields::Nothing;
 use super::problem::{Kind, Problem};
 use crate::actors::grants::logout::EndSession;
-use crate::db::sessions::{self, LiveSession};
+use crate::db::sessions::LiveSession;
+use crate::db::{accounts, sessions};
 
 /// Who is signed in.
 pub async fn session(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, Problem> {
     let live = live_session(&request, &app).await?;
+    let rows = app.store.query(&accounts::scopes(&live.facts.account_id)).await?;
+    let roles = rows.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
     Ok(HttpResponse::Ok().json(json!({
+        "id": live.facts.account_id,
         "email": live.email,
         "authenticated_at": live.facts.authenticated_at.as_millis(),
+        "scopes": roles,
     })))
 }
 
@@ -44,10 +49,6 @@ pub async fn live_session(request: &HttpRequest, app: &App) -> Result<LiveSessio
 pub fn signed_out() -> Problem {
     Problem::new(Kind::InvalidCredentials).detail("nobody is signed in here")
 }
-
-/// No parameters; the body is there because a page of ours must send it.
-#[derive(Deserialize)]
-pub struct Nothing {}
 
 /// Signs out.
 pub async fn logout(request: HttpRequest, app: Data<App>, _: Json<Nothing>) -> Result<HttpResponse, Problem> {

@@ -66,6 +66,42 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     }
 }
 
+/// A JSON body of the web app's API. It may come from any origin, for nothing here looks at a cookie: the access token
+/// is what a page of another origin does not have.
+pub struct ApiJson<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for ApiJson<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let allowed = is_json(request.headers());
+        let body = Body::from_request(request, payload);
+        Box::pin(async move {
+            allowed?;
+            parse(&body.await?.0).map(Self)
+        })
+    }
+}
+
+/// A right and then a body: whoever has not the right is told so before anything of the body is read.
+pub struct With<R, B>(pub R, pub B);
+
+impl<R, B> FromRequest for With<R, B>
+where
+    R: FromRequest<Error = Problem> + 'static,
+    B: FromRequest<Error = Problem> + 'static,
+{
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let right = R::from_request(request, &mut Payload::None);
+        let body = B::from_request(request, payload);
+        Box::pin(async move { Ok(Self(right.await?, body.await?)) })
+    }
+}
+
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     // serde would also read the fields from an array, by their order.
     if body.trim_ascii_start().first() != Some(&b'{') {
@@ -116,7 +152,7 @@ fn same_origin(headers: &HeaderMap, issuer: &str) -> Result<(), Problem> {
     }
 }
 
-fn app(request: &HttpRequest) -> Result<Data<App>, Problem> {
+pub(super) fn app(request: &HttpRequest) -> Result<Data<App>, Problem> {
     request
         .app_data::<Data<App>>()
         .cloned()

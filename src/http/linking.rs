@@ -5,10 +5,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::account::{self, Nothing};
+use super::account;
 use super::app::App;
 use super::cookies;
 use super::extract::Json;
+use super::fields::Nothing;
 use super::problem::{Kind, Problem};
 use crate::actors::ask::Door;
 use crate::actors::linking::challenge::BeginLink;

@@ -10,12 +10,11 @@ use super::address::client_address;
 use super::app::App;
 use super::cookies::{self, Cookie};
 use super::extract::Json;
+use super::fields::{email, opaque, token};
 use super::problem::{Kind, Problem};
 use crate::actors::login::finish_login::FinishLogin;
 use crate::actors::login::start_login::StartLogin;
-use crate::domain::email::Email;
-use crate::domain::opaque::wire::{self, Message};
-use crate::domain::secret::Token;
+use crate::domain::opaque::wire;
 
 #[derive(Deserialize)]
 pub struct Start {
@@ -82,6 +81,7 @@ pub async fn finish(request: HttpRequest, app: Data<App>, body: Json<Finish>) ->
         browser: browser.id.ok_or_else(|| Problem::new(Kind::WrongBrowser))?,
         session: browser.session,
         address: client_address(&request, &app.config.trusted_proxies),
+        agent: agent(&request),
     };
     let session = app.actors.login.ask(message).await??;
     let seconds = app.config.define.lifetimes.session_absolute.as_secs();
@@ -90,17 +90,8 @@ pub async fn finish(request: HttpRequest, app: Data<App>, body: Json<Finish>) ->
         .json(json!({ "next": next })))
 }
 
-/// An address in a field called `email`.
-pub fn email(text: &str) -> Result<Email, Problem> {
-    Email::parse(text).map_err(|error| Problem::field("email", error.to_string()))
-}
-
-/// An OPAQUE message in the field `client_request`.
-pub fn opaque<M: Message>(text: &str) -> Result<M, Problem> {
-    wire::read(text).map_err(|error| Problem::field("client_request", error.to_string()))
-}
-
-/// A token in a field; one that cannot be one of ours is as good as expired.
-pub fn token(field: &str, text: &str) -> Result<Token, Problem> {
-    Token::parse(text).ok_or_else(|| Problem::field(field, "must be 43 characters of base64url"))
+/// What the browser calls itself.
+fn agent(request: &HttpRequest) -> Option<String> {
+    let agent = request.headers().get(header::USER_AGENT)?.to_str().ok()?;
+    Some(agent.to_owned()).filter(|agent| !agent.is_empty())
 }

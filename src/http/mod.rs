@@ -1,8 +1,9 @@
 //! Routes: parse the wire form, send one message to the actor that owns the matter, render its answer.
 //!
 //! - [`app`]: what handlers hold; [`server`]: the listening side
-//! - [`problem`], [`extract`], [`cookies`], [`address`], [`headers`], [`pages`]: the parts that handlers share
-//! - `oauth`: the authorization server; `login`, `onboard`, `password`, `account`: the pages' API
+//! - [`problem`], [`extract`], [`fields`], [`bearer`], [`cookies`], [`address`], [`headers`], [`language`], [`pages`]: the parts that handlers share
+//! - `oauth`: the authorization server; `login`, `onboard`, `password`, `change`, `account`, `access`: the pages' API
+//! - `members`: the web app's own API
 //! - [`entitlement`]: payments and proofs, with rules of their own
 //! - `linking`: where accounts and entitlements meet
 //! - `observe`, `unread`: around every request
@@ -12,14 +13,20 @@ pub mod app;
 pub mod entitlement;
 pub mod server;
 
+mod access;
 mod account;
 mod address;
+mod bearer;
+mod change;
 mod cookies;
 mod dev;
 mod extract;
+mod fields;
 mod headers;
+mod language;
 mod linking;
 mod login;
+mod members;
 mod oauth;
 mod observe;
 mod onboard;

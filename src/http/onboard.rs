@@ -7,37 +7,63 @@ use serde_json::json;
 
 use super::address::client_address;
 use super::app::App;
+use super::cookies;
 use super::extract::Json;
-use super::login::{email, opaque, token};
+use super::fields::{email, opaque, token};
+use super::language::language;
 use super::problem::Problem;
 use crate::actors::login::confirm_email::ConfirmEmail;
 use crate::actors::login::finish_registration::FinishRegistration;
+use crate::actors::login::proof::Proof;
 use crate::actors::login::request_mail::{RequestMail, Wish};
 use crate::actors::login::start_registration::{Occasion, StartRegistration};
+use crate::domain::account::{Change, Date, Introduction, Profile, ProfileEdit};
 use crate::domain::opaque::wire;
 
+/// What somebody says who signs up. Only the address is needed.
 #[derive(Deserialize)]
-pub struct Address {
+pub struct SignUp {
     email: String,
+    given_name: Option<String>,
+    family_name: Option<String>,
+    phone: Option<String>,
+    locale: Option<String>,
 }
 
 /// Asks for the mail that confirms an address. The answer is the same for every address.
-pub async fn sign_up(request: HttpRequest, app: Data<App>, body: Json<Address>) -> Result<HttpResponse, Problem> {
-    request_mail(&request, &app, &body.0, Wish::SignUp).await
+pub async fn sign_up(request: HttpRequest, app: Data<App>, body: Json<SignUp>) -> Result<HttpResponse, Problem> {
+    let SignUp {
+        email,
+        given_name,
+        family_name,
+        phone,
+        locale,
+    } = body.0;
+    let said = Introduction {
+        given_name,
+        family_name,
+        phone,
+        locale,
+    };
+    request_mail(&request, &app, &email, Wish::SignUp(said.checked()?)).await
 }
 
 /// Asks for a mail, whatever for.
 pub async fn request_mail(
     request: &HttpRequest,
     app: &App,
-    body: &Address,
+    address: &str,
     wish: Wish,
 ) -> Result<HttpResponse, Problem> {
-    let address = client_address(request, &app.config.trusted_proxies);
+    let locale = match &wish {
+        Wish::SignUp(said) => said.locale.clone(),
+        Wish::ResetPassword => None,
+    };
     let message = RequestMail {
-        email: email(&body.email)?,
+        email: email(address)?,
         wish,
-        address,
+        address: client_address(request, &app.config.trusted_proxies),
+        language: language(request, locale.as_deref()),
     };
     app.actors.login.ask(message).await??;
     Ok(HttpResponse::Ok().json(json!({})))
@@ -54,11 +80,11 @@ pub async fn confirm_email(app: Data<App>, body: Json<Link>) -> Result<HttpRespo
         token: token("token", &body.0.token)?,
     };
     let confirmed = app.actors.login.ask(message).await??;
-    Ok(HttpResponse::Ok().json(json!({
-        "email": confirmed.email,
-        "next": "register",
-        "token": confirmed.registration.reveal(),
-    })))
+    let answer = match confirmed.registration {
+        Some(token) => json!({ "email": confirmed.email, "next": "register", "token": token.reveal() }),
+        None => json!({ "email": confirmed.email, "next": "wait" }),
+    };
+    Ok(HttpResponse::Ok().json(answer))
 }
 
 #[derive(Deserialize)]
@@ -69,21 +95,32 @@ pub struct Start {
 
 /// Registration request → registration response.
 pub async fn register(request: HttpRequest, app: Data<App>, body: Json<Start>) -> Result<HttpResponse, Problem> {
-    start(&request, &app, &body.0, Occasion::NewAccount).await
+    let Start { token, client_request } = body.0;
+    start(&request, &app, (&token, &client_request), Occasion::NewAccount).await
 }
 
-/// The first half of a registration, whatever for.
+/// Both cookies, as a proof of a fresh login.
+pub fn proof(request: &HttpRequest, app: &App) -> Proof {
+    let browser = cookies::browser(request, &app.config.define.issuer);
+    Proof {
+        browser: browser.id,
+        session: browser.session,
+    }
+}
+
+/// The first half of a registration, whatever for: the link's token and the client's first message.
 pub async fn start(
     request: &HttpRequest,
     app: &App,
-    body: &Start,
+    (link, message): (&str, &str),
     occasion: Occasion,
 ) -> Result<HttpResponse, Problem> {
     let message = StartRegistration {
-        token: token("token", &body.token)?,
+        token: token("token", link)?,
         occasion,
-        request: opaque(&body.client_request)?,
+        request: opaque(message)?,
         address: client_address(request, &app.config.trusted_proxies),
+        proof: proof(request, app),
     };
     let started = app.actors.login.ask(message).await??;
     if !started.delay.is_zero() {
@@ -96,24 +133,62 @@ pub async fn start(
     })))
 }
 
+/// The upload, and what the owner of a new account says of themselves.
 #[derive(Deserialize)]
 pub struct Finish {
     auth_id: String,
     client_request: String,
+    given_name: Option<String>,
+    family_name: Option<String>,
+    call_name: Option<String>,
+    phone: Option<String>,
+    birth_date: Option<String>,
+    education: Option<String>,
+    age_privacy: Option<bool>,
+    locale: Option<String>,
 }
 
 /// Registration upload → an account.
-pub async fn finish(app: Data<App>, body: Json<Finish>) -> Result<HttpResponse, Problem> {
-    upload(&app, &body.0, Occasion::NewAccount).await?;
+pub async fn finish(request: HttpRequest, app: Data<App>, body: Json<Finish>) -> Result<HttpResponse, Problem> {
+    let body = body.0;
+    let profile = ProfileEdit {
+        given_name: said(body.given_name),
+        family_name: said(body.family_name),
+        call_name: said(body.call_name),
+        phone: said(body.phone),
+        birth_date: said(body.birth_date),
+        education: said(body.education),
+        age_privacy: said(body.age_privacy),
+        locale: said(body.locale),
+        ..ProfileEdit::default()
+    };
+    // Looked at before the state is taken out, so that a slip costs no new mail.
+    Profile::default().edit(profile.clone(), Date::of(app.clock.now()).next())?;
+    let messages = (body.auth_id.as_str(), body.client_request.as_str());
+    upload(&request, &app, messages, Occasion::NewAccount, profile).await?;
     Ok(HttpResponse::Ok().json(json!({ "next": "/login/" })))
 }
 
-/// The second half of a registration, whatever for.
-pub async fn upload(app: &App, body: &Finish, occasion: Occasion) -> Result<(), Problem> {
+/// A field that is not there takes nothing away from what was said at sign-up.
+fn said<T>(field: Option<T>) -> Change<T> {
+    field.map_or(Change::Keep, |value| Change::To(Some(value)))
+}
+
+/// The second half of a registration, whatever for: `auth_id` and the client's last message.
+pub async fn upload(
+    request: &HttpRequest,
+    app: &App,
+    (auth_id, message): (&str, &str),
+    occasion: Occasion,
+    profile: ProfileEdit,
+) -> Result<(), Problem> {
     let message = FinishRegistration {
-        auth_id: token("auth_id", &body.auth_id)?,
+        auth_id: token("auth_id", auth_id)?,
         occasion,
-        upload: opaque(&body.client_request)?,
+        upload: opaque(message)?,
+        profile,
+        proof: proof(request, app),
+        language: language(request, None),
     };
     Ok(app.actors.login.ask(message).await??)
 }

@@ -74,7 +74,8 @@ pub fn failure(status: StatusCode, kind: &str, detail: &str) -> HttpResponse {
         .body(page)
 }
 
-fn escape(text: &str) -> String {
+/// Text for an HTML document or an attribute in double quotes.
+pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

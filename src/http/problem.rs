@@ -12,6 +12,7 @@ use crate::actors::grants::consent::Lost;
 use crate::actors::linking::Refusal;
 use crate::actors::login::LoginError;
 use crate::actors::supervise::Fault;
+use crate::domain::account::ProfileError;
 
 /// What kinds of problem there are. The name after `urn:countersign:problem:` never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,14 @@ pub enum Kind {
     InvalidRequest,
     /// Wrong password or unknown account, alike.
     InvalidCredentials,
+    /// The change needs a login made for it, in this browser (again).
+    LoginRequired,
+    /// There is no access token, or it is not valid (any more), alike (RFC 6750 §3.1).
+    InvalidToken,
+    /// The token, its client or its person does not have the scope that this needs (RFC 6750 §3.1).
+    InsufficientScope,
+    /// The change would break a rule that the answer names; nothing was changed.
+    Conflict,
     /// A link, login or authorization request is unknown, used or expired, alike.
     Expired,
     /// The step belongs to another browser.
@@ -57,6 +66,10 @@ impl Kind {
         match self {
             Self::InvalidRequest => "invalid-request",
             Self::InvalidCredentials => "invalid-credentials",
+            Self::LoginRequired => "login-required",
+            Self::InvalidToken => "invalid-token",
+            Self::InsufficientScope => "insufficient-scope",
+            Self::Conflict => "conflict",
             Self::Expired => "expired",
             Self::WrongBrowser => "wrong-browser",
             Self::ForbiddenOrigin => "forbidden-origin",
@@ -79,6 +92,10 @@ impl Kind {
         match self {
             Self::InvalidRequest => "The request is not valid",
             Self::InvalidCredentials => "Wrong e-mail or password",
+            Self::LoginRequired => "This needs a fresh sign-in",
+            Self::InvalidToken => "This needs a valid access token",
+            Self::InsufficientScope => "This needs a right that the token does not carry",
+            Self::Conflict => "This cannot be done as things are",
             Self::Expired => "This is not valid, or not any more",
             Self::WrongBrowser => "This was started in another browser",
             Self::ForbiddenOrigin => "Requests from other sites are not accepted",
@@ -100,10 +117,12 @@ impl Kind {
     const fn status(self) -> StatusCode {
         match self {
             Self::InvalidRequest | Self::BadSignature => StatusCode::BAD_REQUEST,
-            Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
+            Self::InvalidCredentials | Self::LoginRequired | Self::InvalidToken => StatusCode::UNAUTHORIZED,
+            Self::Conflict | Self::LinkedElsewhere => StatusCode::CONFLICT,
             Self::Expired => StatusCode::GONE,
-            Self::WrongBrowser | Self::ForbiddenOrigin | Self::Closed | Self::NotAdmitted => StatusCode::FORBIDDEN,
-            Self::LinkedElsewhere => StatusCode::CONFLICT,
+            Self::WrongBrowser | Self::ForbiddenOrigin | Self::Closed | Self::InsufficientScope | Self::NotAdmitted => {
+                StatusCode::FORBIDDEN
+            }
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
@@ -123,6 +142,7 @@ pub struct Problem {
     detail: Option<String>,
     field: Option<String>,
     retry_after: Option<u64>,
+    challenge: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -144,6 +164,7 @@ impl Problem {
             detail: None,
             field: None,
             retry_after: None,
+            challenge: None,
         }
     }
 
@@ -156,10 +177,26 @@ impl Problem {
         }
     }
 
+    /// The same about a field of another name.
+    pub fn of_field(self, name: &str) -> Self {
+        Self {
+            field: Some(name.to_owned()),
+            ..self
+        }
+    }
+
     /// Says more.
     pub fn detail(self, detail: impl Into<String>) -> Self {
         Self {
             detail: Some(detail.into()),
+            ..self
+        }
+    }
+
+    /// Says how to prove oneself: the `WWW-Authenticate` header (RFC 6750 §3).
+    pub fn challenge(self, challenge: impl Into<String>) -> Self {
+        Self {
+            challenge: Some(challenge.into()),
             ..self
         }
     }
@@ -194,6 +231,9 @@ impl ResponseError for Problem {
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         if let Some(seconds) = self.retry_after {
             response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        if let Some(challenge) = &self.challenge {
+            response.insert_header((header::WWW_AUTHENTICATE, challenge.as_str()));
         }
         let mut response = response.json(document);
         let json = HeaderValue::from_static("application/problem+json");
@@ -237,9 +277,22 @@ impl From<LoginError> for Problem {
             LoginError::Refused => Self::new(Kind::InvalidCredentials),
             LoginError::Expired => Self::new(Kind::Expired),
             LoginError::SignUpClosed => Self::new(Kind::Closed),
+            LoginError::NotProven => Self::new(Kind::LoginRequired),
+            LoginError::AddressTaken => {
+                Self::new(Kind::Conflict).detail("the new address has got an account of its own; nothing was changed")
+            }
+            LoginError::LastAdministrator => Self::new(Kind::Conflict)
+                .detail("this is the last administrator; make somebody else one before, with `countersign user scope`"),
+            LoginError::Profile(error) => error.into(),
             LoginError::TooManyAttempts { retry_after } => Self::new(Kind::TooManyAttempts).retry_after(retry_after),
             LoginError::Failure(failure) => failure.into(),
         }
+    }
+}
+
+impl From<ProfileError> for Problem {
+    fn from(error: ProfileError) -> Self {
+        Self::field(error.field, error.what)
     }
 }
 

@@ -10,10 +10,10 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _, Route};
 
 use super::problem::{Kind, Problem};
-use super::{account, dev, headers, linking, login, oauth, onboard, operate, pages, password};
+use super::{access, account, change, dev, headers, linking, login, oauth, onboard, operate, pages, password};
 
 /// Paths of the sign-in pages: one document serves them all.
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 16] = [
     "/",
     "/login/",
     "/signup/",
@@ -25,6 +25,9 @@ const PAGES: [&str; 13] = [
     "/logout/",
     "/signed-out/",
     "/account/",
+    "/account/delete/",
+    "/email/",
+    "/admin/",
     "/device/",
     "/error/",
 ];
@@ -44,7 +47,6 @@ pub fn routes(config: &mut ServiceConfig) {
         config.service(at(page).get(pages::index).compressed());
     }
     config
-        .service(at("/assets/{path:.*}").get(pages::asset).compressed())
         .service(at("/login/start/").post(login::start).finish())
         .service(at("/login/finish/").post(login::finish).finish())
         .service(at("/onboard/signup/").post(onboard::sign_up).finish())
@@ -54,6 +56,17 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/update/password/reset/").post(password::reset).finish())
         .service(at("/update/password/start/").post(password::start).finish())
         .service(at("/update/password/finish/").post(password::finish).finish())
+        .service(at("/update/password/change/").post(change::password).finish())
+        .service(at("/update/email/send/").post(change::send_email).finish())
+        .service(at("/update/email/check/").post(change::check_email).finish())
+        .service(at("/update/delete/url/").post(change::delete_url).finish())
+        .service(at("/update/delete/check/").post(change::check_deletion).finish())
+        .service(at("/logout/delete/").post(access::end_grant).open())
+        .service(at("/account/sessions/").get(access::sessions).finish())
+        .service(at("/account/sessions/end/").post(access::end_session).finish())
+        .service(at("/account/sessions/end-others/").post(access::end_others).finish())
+        .service(at("/account/applications/").get(access::applications).finish())
+        .service(at("/account/applications/end/").post(access::end_application).finish())
         .service(at("/account/session/").get(account::session).finish())
         .service(at("/account/logout/").post(account::logout).finish())
         .service(
@@ -72,9 +85,12 @@ pub fn routes(config: &mut ServiceConfig) {
                 .finish(),
         )
         .service(at("/oauth/logout/confirm/").post(oauth::logout::confirm).finish())
+        .service(at("/oauth/form_post.js/").get(oauth::form_post::script).finish())
+        .service(at("/oauth/par/").post(oauth::par::post).open())
         .service(at("/oauth/token/").post(oauth::token::post).open())
         .service(at("/oauth/revoke/").post(oauth::revoke::post).open())
         .service(at("/oauth/introspect/").post(oauth::introspect::post).finish())
+        .service(at("/oauth/register/").post(oauth::register::post).open())
         .service(at("/oauth/device/").post(oauth::device::post).open())
         .service(at("/oauth/device/lookup/").post(oauth::device::describe).finish())
         .service(at("/oauth/device/decide/").post(oauth::device::decide).finish())
@@ -94,7 +110,16 @@ pub fn routes(config: &mut ServiceConfig) {
                 .get(oauth::discovery::document)
                 .open(),
         )
-        .service(at("/.well-known/jwks.json/").get(oauth::discovery::jwks).open());
+        .service(at("/.well-known/jwks.json/").get(oauth::discovery::jwks).open())
+        // Its path is a pattern, which every request after it pays for.
+        .service(
+            at("/oauth/register/{client_id}/")
+                .get(oauth::register::get)
+                .put(oauth::register::put)
+                .delete(oauth::register::delete)
+                .finish(),
+        )
+        .service(at("/assets/{path:.*}").get(pages::asset).compressed());
 }
 
 /// Where accounts and entitlements meet: of a server that has both jobs.
@@ -115,14 +140,14 @@ pub fn dev_routes(config: &mut ServiceConfig) {
 }
 
 /// A resource in the making, and the methods it takes.
-struct Place {
+pub struct Place {
     /// One for each spelling of the path: a plain text is compared, where several in one resource are a regex.
     spellings: Vec<Resource>,
     allow: Vec<&'static str>,
 }
 
 /// A resource at `path` with and without its last slash.
-fn at(path: &str) -> Place {
+pub fn at(path: &str) -> Place {
     let bare = path.trim_end_matches('/');
     let mut spellings = vec![web::resource(path)];
     if !bare.is_empty() && bare != path {
@@ -136,7 +161,7 @@ fn at(path: &str) -> Place {
 
 impl Place {
     /// GET, and HEAD with it (RFC 9110 §9.1).
-    fn get<F, Args>(mut self, handler: F) -> Self
+    pub fn get<F, Args>(mut self, handler: F) -> Self
     where
         F: Handler<Args>,
         Args: FromRequest + 'static,
@@ -146,7 +171,8 @@ impl Place {
         self.route(|| web::route().guard(Any(Get()).or(Head())).to(handler.clone()))
     }
 
-    fn post<F, Args>(mut self, handler: F) -> Self
+    /// POST.
+    pub fn post<F, Args>(mut self, handler: F) -> Self
     where
         F: Handler<Args>,
         Args: FromRequest + 'static,
@@ -156,13 +182,33 @@ impl Place {
         self.route(|| web::post().to(handler.clone()))
     }
 
+    fn put<F, Args>(mut self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.allow.push("PUT");
+        self.route(|| web::put().to(handler.clone()))
+    }
+
+    fn delete<F, Args>(mut self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.allow.push("DELETE");
+        self.route(|| web::delete().to(handler.clone()))
+    }
+
     fn route(self, route: impl Fn() -> Route) -> Self {
         let spellings = self.spellings.into_iter().map(|one| one.route(route())).collect();
         Self { spellings, ..self }
     }
 
     /// Every other method is answered 405, with those that would be right.
-    fn finish(self) -> Vec<Resource> {
+    pub fn finish(self) -> Vec<Resource> {
         let allow: Arc<str> = self.allow.join(", ").into();
         let finish = |one: Resource| {
             let allow = Arc::clone(&allow);
@@ -180,7 +226,7 @@ impl Place {
     }
 
     /// A resource that scripts of any origin may call.
-    fn open(mut self) -> impl HttpServiceFactory + 'static {
+    pub fn open(mut self) -> impl HttpServiceFactory + 'static {
         self.allow.push("OPTIONS");
         let preflight = || web::method(actix_web::http::Method::OPTIONS).to(headers::preflight);
         let wrap = |one: Resource| one.wrap(headers::any_origin());

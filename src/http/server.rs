@@ -10,7 +10,7 @@ use actix_web::{App as Site, HttpServer};
 
 use super::app::App;
 use super::oauth::discovery::Document;
-use super::{dev, entitlement, headers, observe, routes, unread};
+use super::{dev, entitlement, headers, members, observe, routes, unread};
 use crate::config::{Job, Mode};
 
 /// Builds the server on a socket that is bound already. It takes no signals: whoever runs it stops it.
@@ -21,8 +21,8 @@ pub fn build(app: Data<App>, listener: TcpListener) -> io::Result<Server> {
     let config = app.config.clone();
     let http = config.http;
     let is_dev = config.mode == Mode::Dev;
-    let [identity, entitlements] = Job::ALL.map(|job| config.define.jobs.contains(&job));
-    let document = Data::new(Document::new(app.issuer()).map_err(io::Error::other)?);
+    let [identity, entitlements] = [Job::Identity, Job::Entitlements].map(|job| config.define.does(job));
+    let document = Data::new(Document::new(&config.define).map_err(io::Error::other)?);
     let workers = match config.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         workers => workers,
@@ -36,6 +36,9 @@ pub fn build(app: Data<App>, listener: TcpListener) -> io::Result<Server> {
             .wrap(from_fn(observe::request))
             .wrap(from_fn(unread::close))
             .configure(|site| {
+                if app.config.define.does(Job::Members) {
+                    members::routes(site);
+                }
                 if identity {
                     if is_dev {
                         routes::dev_routes(site);

@@ -30,7 +30,7 @@ async fn az_01_az_02_only_the_code_response_type_is_served() {
         assert_eq!(error, "unsupported_response_type", "{response_type}");
         assert!(!answer.location().contains('#'), "{}", answer.location());
     }
-    for mode in ["fragment", "form_post", "jwt"] {
+    for mode in ["jwt", "query.jwt", "FORM_POST"] {
         let answer = client.ask(&server, &[("response_mode", mode)]).await;
         assert_eq!(answer.told_error(&client, &server), "invalid_request", "{mode}");
     }
@@ -113,14 +113,14 @@ async fn az_11_prompt_none_without_a_session_is_login_required() {
         .ask(&server, &[("prompt", "none"), ("id_token_hint", "a.b.c")])
         .await;
     assert_eq!(answer.told_error(&client, &server), "login_required");
-    for bad in ["none login", "none consent", "None", "create"] {
+    for bad in ["none login", "none consent", "None", "none create"] {
         let answer = client.ask(&server, &[("prompt", bad)]).await;
         assert_eq!(answer.told_error(&client, &server), "invalid_request", "{bad}");
     }
 }
 
 #[actix_web::test]
-async fn az_14_request_objects_are_refused_and_a_request_uri_is_never_fetched() {
+async fn az_14_an_unsigned_request_object_is_refused_and_a_request_uri_is_never_fetched() {
     let canary = TcpListener::bind("127.0.0.1:0").expect("a port");
     canary.set_nonblocking(true).expect("does not block");
     let address = canary.local_addr().expect("an address");
@@ -129,7 +129,6 @@ async fn az_14_request_objects_are_refused_and_a_request_uri_is_never_fetched() 
     for uri in [
         format!("http://{address}/request.jwt"),
         format!("https://{address}/request.jwt"),
-        "urn:ietf:params:oauth:request_uri:none".to_owned(),
         "file:///etc/passwd".to_owned(),
     ] {
         let answer = client.ask(&server, &[("request_uri", &uri)]).await;
@@ -142,7 +141,7 @@ async fn az_14_request_objects_are_refused_and_a_request_uri_is_never_fetched() 
     // {"alg":"none"} . {"redirect_uri":"https://evil.example/"}
     let unsigned = "eyJhbGciOiJub25lIn0.eyJyZWRpcmVjdF91cmkiOiJodHRwczovL2V2aWwuZXhhbXBsZS8ifQ.";
     let answer = client.ask(&server, &[("request", unsigned)]).await;
-    assert_eq!(answer.told_error(&client, &server), "request_not_supported");
+    assert_eq!(answer.told_error(&client, &server), "invalid_request_object");
     let answer = client.ask(&server, &[("registration", "{}")]).await;
     assert_eq!(answer.told_error(&client, &server), "registration_not_supported");
     // Without a redirect URI of its own, the one inside a request object is not looked at.
@@ -203,9 +202,7 @@ async fn az_31_to_az_36_and_az_44_what_is_unknown_or_a_mere_wish_is_no_error() {
         ("login_hint", &long),
         ("acr_values", "1 2 urn:mace:incommon:iap:silver"),
         ("claims", r#"{"userinfo":{"name":{"essential":true}}}"#),
-        ("claims", "{not json"),
         ("id_token_hint", "rubbish"),
-        ("resource", "https://api.example"),
         ("scope", "openid no-such-scope"),
     ] {
         client.ask(&server, &[extra]).await.assert_login(&format!("{extra:?}"));

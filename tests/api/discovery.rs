@@ -50,7 +50,7 @@ async fn disc_03_to_disc_06_what_must_be_listed_is_and_unsigned_tokens_are_not()
         !algorithms.iter().any(|name| name == "none" || name.starts_with("HS")),
         "{algorithms:?}"
     );
-    assert_eq!(list(&document, "subject_types_supported"), ["public"]);
+    assert_eq!(list(&document, "subject_types_supported"), ["public", "pairwise"]);
     assert_eq!(list(&document, "code_challenge_methods_supported"), ["S256"]);
     assert_eq!(
         list(&document, "token_endpoint_auth_methods_supported"),
@@ -68,12 +68,38 @@ async fn disc_03_to_disc_06_what_must_be_listed_is_and_unsigned_tokens_are_not()
     assert!(list(&document, "scopes_supported").contains(&"openid".to_owned()));
     assert!(list(&document, "claims_supported").contains(&"sub".to_owned()));
     assert_eq!(document["authorization_response_iss_parameter_supported"], json!(true));
-    for name in [
-        "request_parameter_supported",
-        "request_uri_parameter_supported",
-        "claims_parameter_supported",
+    for (name, value) in [
+        ("request_parameter_supported", true),
+        ("claims_parameter_supported", true),
+        ("request_uri_parameter_supported", false),
+        ("require_request_uri_registration", false),
+        ("require_pushed_authorization_requests", false),
     ] {
-        assert_eq!(document[name], json!(false), "{name}");
+        assert_eq!(document[name], json!(value), "{name}");
+    }
+    for name in [
+        "userinfo_signing_alg_values_supported",
+        "request_object_signing_alg_values_supported",
+        "dpop_signing_alg_values_supported",
+    ] {
+        let algorithms = list(&document, name);
+        assert!(
+            algorithms.contains(&"EdDSA".to_owned()) && algorithms.contains(&"ES256".to_owned()),
+            "{name}"
+        );
+        assert!(
+            !algorithms.iter().any(|name| name == "none" || name.starts_with("HS")),
+            "{name}"
+        );
+    }
+}
+
+#[actix_web::test]
+async fn bc_00_discovery_says_that_clients_are_told_of_logouts_with_the_session() {
+    let server = Server::start();
+    let document = document(&server).await;
+    for name in ["backchannel_logout_supported", "backchannel_logout_session_supported"] {
+        assert_eq!(document[name], json!(true), "{name}");
     }
 }
 
@@ -82,7 +108,10 @@ async fn disc_07_neither_implicit_nor_password_is_offered() {
     let server = Server::start();
     let document = document(&server).await;
     assert_eq!(list(&document, "response_types_supported"), ["code"]);
-    assert_eq!(list(&document, "response_modes_supported"), ["query"]);
+    assert_eq!(
+        list(&document, "response_modes_supported"),
+        ["query", "fragment", "form_post"]
+    );
     assert_eq!(
         list(&document, "grant_types_supported"),
         [
@@ -112,7 +141,7 @@ async fn disc_08_every_endpoint_is_below_the_issuer_and_answers() {
         assert!(![404, 500].contains(&status), "{name} {status}");
         endpoints += 1;
     }
-    assert_eq!(endpoints, 8);
+    assert_eq!(endpoints, 10);
 }
 
 #[actix_web::test]

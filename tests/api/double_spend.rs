@@ -22,7 +22,7 @@ async fn at_once<F: Future<Output = Answer>>(make: impl Fn() -> F) -> Vec<Answer
 
 /// The sequence numbers of all families.
 async fn sequences(server: &Server) -> Vec<i64> {
-    let (store, _connection) = server.store();
+    let (store, _connection) = server.store().await;
     let rows = store
         .query(&Statement::new("SELECT sequence FROM families ORDER BY created_at, id"))
         .await;
@@ -117,7 +117,7 @@ async fn ds_04_a_hundred_finishes_of_one_login_give_one_session() {
     })
     .await;
     assert_eq!(good.len(), 1);
-    let (store, _connection) = server.store();
+    let (store, _connection) = server.store().await;
     let rows = store
         .query(&Statement::new("SELECT sid FROM sessions"))
         .await

@@ -23,7 +23,7 @@ fn server() -> Server {
 
 /// What `keys rotate` does, on connections of its own.
 async fn command(server: &Server, plan: impl Fn(&[KeyRecord]) -> Vec<Change>) {
-    let (store, mut connection) = server.store();
+    let (store, mut connection) = server.store().await;
     let vault = Vault::new(&MASTER_KEY);
     for _ in 0..10 {
         let found = turn::load(&store).await.expect("reads");

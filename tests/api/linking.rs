@@ -268,12 +268,10 @@ async fn a_deleted_account_leaves_no_link() {
     server.write(countersign::db::Statement::new(
         "DELETE FROM accounts WHERE email = 'ada@example.org'",
     ));
-    let connection = rusqlite::Connection::open(server.folder.path().join("countersign.db")).expect("opens");
-    for table in ["linked_master_keys", "linking_challenges"] {
-        let rows: i64 = connection
-            .query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0))
-            .expect("counts");
-        assert_eq!(rows, 0, "{table}");
+    let (store, _) = server.store().await;
+    for all in ["SELECT 1 FROM linked_master_keys", "SELECT 1 FROM linking_challenges"] {
+        let rows = store.query(&countersign::db::Statement::new(all)).await.expect("reads");
+        assert!(rows.is_empty(), "{all}");
     }
     let mut bob = signed_in(&server, "bob@example.org").await;
     assert_eq!(link(&mut bob, &key).await.status, 200);

@@ -7,13 +7,13 @@ use crate::support::{Answer, Browser, Server};
 
 /// What a route takes, as rubbish of that kind.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Takes {
+pub enum Takes {
     Nothing,
     Json,
     Form,
 }
 
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 18] = [
     "/",
     "/login/",
     "/signup/",
@@ -26,13 +26,16 @@ const PAGES: [&str; 15] = [
     "/signed-out/",
     "/account/",
     "/device/",
+    "/account/delete/",
+    "/email/",
+    "/admin/",
     "/error/",
     "/demo/",
     "/dev/mailbox/",
 ];
 
 /// Every other route with its methods.
-const ROUTES: [(&str, &[&str], Takes); 30] = [
+const ROUTES: [(&str, &[&str], Takes); 64] = [
     ("/login/start/", &["POST"], Takes::Json),
     ("/login/finish/", &["POST"], Takes::Json),
     ("/onboard/signup/", &["POST"], Takes::Json),
@@ -42,6 +45,36 @@ const ROUTES: [(&str, &[&str], Takes); 30] = [
     ("/update/password/reset/", &["POST"], Takes::Json),
     ("/update/password/start/", &["POST"], Takes::Json),
     ("/update/password/finish/", &["POST"], Takes::Json),
+    ("/update/password/change/", &["POST"], Takes::Json),
+    ("/update/email/send/", &["POST"], Takes::Json),
+    ("/update/email/check/", &["POST"], Takes::Json),
+    ("/update/delete/url/", &["POST"], Takes::Json),
+    ("/update/delete/check/", &["POST"], Takes::Json),
+    ("/logout/delete/", &["POST", "OPTIONS"], Takes::Json),
+    ("/account/sessions/", &["GET"], Takes::Nothing),
+    ("/account/sessions/end/", &["POST"], Takes::Json),
+    ("/account/sessions/end-others/", &["POST"], Takes::Json),
+    ("/account/applications/", &["GET"], Takes::Nothing),
+    ("/account/applications/end/", &["POST"], Takes::Json),
+    ("/account/profile/", &["GET", "POST"], Takes::Json),
+    ("/res/profile/", &["GET", "POST", "OPTIONS"], Takes::Json),
+    ("/members/profile/", &["GET", "OPTIONS"], Takes::Nothing),
+    ("/members/birthdays/", &["GET", "OPTIONS"], Takes::Nothing),
+    ("/onboard/get/", &["GET", "OPTIONS"], Takes::Nothing),
+    ("/onboard/confirm/", &["POST", "OPTIONS"], Takes::Json),
+    ("/onboard/invite/", &["POST", "OPTIONS"], Takes::Json),
+    ("/onboard/resend/", &["POST", "OPTIONS"], Takes::Json),
+    ("/onboard/withdraw/", &["POST", "OPTIONS"], Takes::Json),
+    ("/admin/users/", &["GET", "OPTIONS"], Takes::Nothing),
+    ("/admin/users/ids/", &["GET", "OPTIONS"], Takes::Nothing),
+    ("/admin/users/names/", &["GET", "OPTIONS"], Takes::Nothing),
+    ("/admin/users/{id}/", &["GET", "OPTIONS"], Takes::Nothing),
+    ("/admin/users/{id}/membership/", &["POST", "OPTIONS"], Takes::Json),
+    ("/admin/users/{id}/disable/", &["POST", "OPTIONS"], Takes::Json),
+    ("/admin/users/{id}/enable/", &["POST", "OPTIONS"], Takes::Json),
+    ("/admin/scopes/all/", &["GET", "OPTIONS"], Takes::Nothing),
+    ("/admin/scopes/add/", &["POST", "OPTIONS"], Takes::Json),
+    ("/admin/scopes/remove/", &["POST", "OPTIONS"], Takes::Json),
     ("/account/session/", &["GET"], Takes::Nothing),
     ("/account/logout/", &["POST"], Takes::Json),
     ("/oauth/authorize/", &["GET", "POST"], Takes::Form),
@@ -50,9 +83,17 @@ const ROUTES: [(&str, &[&str], Takes); 30] = [
     ("/oauth/consent/", &["POST"], Takes::Json),
     ("/oauth/logout/", &["GET", "POST"], Takes::Form),
     ("/oauth/logout/confirm/", &["POST"], Takes::Json),
+    ("/oauth/form_post.js/", &["GET"], Takes::Nothing),
+    ("/oauth/par/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/token/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/revoke/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/introspect/", &["POST"], Takes::Form),
+    ("/oauth/register/", &["POST", "OPTIONS"], Takes::Form),
+    (
+        "/oauth/register/some-client/",
+        &["GET", "HEAD", "PUT", "DELETE"],
+        Takes::Form,
+    ),
     ("/oauth/device/", &["POST", "OPTIONS"], Takes::Form),
     ("/oauth/device/lookup/", &["POST"], Takes::Json),
     ("/oauth/device/decide/", &["POST"], Takes::Json),
@@ -73,7 +114,8 @@ const ROUTES: [(&str, &[&str], Takes); 30] = [
     ("/metrics/", &["GET"], Takes::Nothing),
 ];
 
-fn all() -> impl Iterator<Item = (&'static str, &'static [&'static str], Takes)> {
+/// Every route, its methods, and what it takes.
+pub fn all() -> impl Iterator<Item = (&'static str, &'static [&'static str], Takes)> {
     let pages = PAGES.into_iter().map(|path| (path, ["GET"].as_slice(), Takes::Nothing));
     pages.chain(ROUTES)
 }

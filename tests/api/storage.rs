@@ -1,31 +1,49 @@
 //! When the database fails, the request fails: nothing is answered 200 that was not written (CVE-2020-15223).
 
 use countersign::app;
-use countersign::config::{Config, Connections, DatabaseUrl, Dev, MasterKey, Mode};
-use countersign::db::store::Migrate;
-use countersign::db::{Row, Statement, Store};
+use countersign::config::MasterKey;
+use countersign::db::{Row, Statement};
 use countersign::domain::clock::Timestamp;
 use countersign::system::{SystemClock, SystemRandom};
-use futures_util::FutureExt as _;
 use serde_json::json;
 
-use crate::support::{Answer, Browser, Client, MASTER_KEY, Person, Server};
+use crate::support::{Answer, Browser, Client, Home, MASTER_KEY, Person, Server, is_scaled};
 
 /// From now on every write to `table` fails, as on a full disk.
 fn break_table(server: &Server, table: &str) {
-    for kind in ["INSERT", "UPDATE", "DELETE"] {
-        let sql = format!(
-            "CREATE TRIGGER break_{table}_{kind} BEFORE {kind} ON {table} BEGIN SELECT RAISE(FAIL, 'broken'); END"
+    if is_scaled() {
+        write(
+            server,
+            "CREATE OR REPLACE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'broken'; END $$"
+                .to_owned(),
         );
-        server.write(Statement::new(Box::leak(sql.into_boxed_str())));
+        let on = format!("ON {table} FOR EACH ROW EXECUTE FUNCTION broken()");
+        write(
+            server,
+            format!("CREATE TRIGGER break_{table} BEFORE INSERT OR UPDATE OR DELETE {on}"),
+        );
+        return;
+    }
+    for kind in ["INSERT", "UPDATE", "DELETE"] {
+        let fail = "BEGIN SELECT RAISE(FAIL, 'broken'); END";
+        write(
+            server,
+            format!("CREATE TRIGGER break_{table}_{kind} BEFORE {kind} ON {table} {fail}"),
+        );
     }
 }
 
 fn mend_table(server: &Server, table: &str) {
-    for kind in ["INSERT", "UPDATE", "DELETE"] {
-        let sql = format!("DROP TRIGGER break_{table}_{kind}");
-        server.write(Statement::new(Box::leak(sql.into_boxed_str())));
+    if is_scaled() {
+        return write(server, format!("DROP TRIGGER break_{table} ON {table}"));
     }
+    for kind in ["INSERT", "UPDATE", "DELETE"] {
+        write(server, format!("DROP TRIGGER break_{table}_{kind}"));
+    }
+}
+
+fn write(server: &Server, sql: String) {
+    server.write(Statement::new(Box::leak(sql.into_boxed_str())));
 }
 
 fn assert_failed(answer: &Answer, what: &str) {
@@ -119,8 +137,7 @@ async fn st_02_a_database_that_cannot_be_read_answers_503() {
     let client = Client::public(&server);
     let tokens = client.tokens(&server, &mut person).await;
     for table in ["accounts", "sessions", "families", "clients", "links"] {
-        let sql = format!("ALTER TABLE {table} RENAME TO gone_{table}");
-        server.write(Statement::new(Box::leak(sql.into_boxed_str())));
+        write(&server, format!("ALTER TABLE {table} RENAME TO gone_{table}"));
     }
     let mut failed = vec![
         ("userinfo", Client::userinfo(&server, tokens.access()).await),
@@ -144,63 +161,55 @@ async fn st_02_a_database_that_cannot_be_read_answers_503() {
     assert_eq!(Browser::new(&server).get("/healthz").await.status, 200);
 }
 
-/// Starts a server on the data of another that has stopped; why it does not.
-async fn start_again(folder: &tempfile::TempDir, master_key: [u8; 32]) -> Result<(), String> {
-    let dev = Dev {
-        listen: "127.0.0.1:0".parse().expect("an address"),
-        data_dir: folder.path(),
-        issuer: None,
-    };
-    let none = std::iter::empty::<(String, String)>();
-    let master_key = MasterKey::new(master_key);
-    let mut config = Config::dev(dev, &master_key, none).expect("a configuration");
-    config.master_key = master_key;
-    let clock = std::sync::Arc::new(SystemClock::start());
-    match app::Server::start(config, clock, std::sync::Arc::new(SystemRandom)).await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(error.to_string()),
-    }
+/// Starts a server where another has stopped; why it does not. On a thread of its own, as a process of its own is: what
+/// it held goes with it.
+fn start_again(home: &Home, master_key: [u8; 32]) -> Result<(), String> {
+    let mut config = home.config();
+    config.master_key = MasterKey::new(master_key);
+    let starting = std::thread::spawn(move || {
+        let clock = std::sync::Arc::new(SystemClock::start());
+        let started = app::Server::start(config, clock, std::sync::Arc::new(SystemRandom));
+        let started = actix_web::rt::System::new().block_on(started);
+        started.map(drop).map_err(|error| error.to_string())
+    });
+    starting.join().expect("does not panic")
 }
 
 /// Every row of the tables that hold keys.
-fn keys_in(folder: &tempfile::TempDir) -> Vec<String> {
-    let url = DatabaseUrl::SqliteFile(folder.path().join("countersign.db"));
-    let epoch = Timestamp::from_millis(0);
-    let opened = Store::open(&url, Connections::default(), Mode::Dev, Migrate::Never, epoch).now_or_never();
-    let (store, _) = opened.expect("does not wait").expect("the database opens");
-    let statement = Statement::new(
-        "SELECT name, hex(sealed) FROM secrets UNION ALL SELECT kid, hex(sealed) FROM rotating_keys ORDER BY 1",
-    );
-    let rows = store
-        .query(&statement)
-        .now_or_never()
-        .expect("does not wait")
-        .expect("reads");
-    let name = |row: &Row| format!("{} {}", row.text(0).expect("a name"), row.text(1).expect("text"));
-    rows.iter().map(name).collect()
-}
-
-fn keys(server: &Server) -> Vec<String> {
-    keys_in(&server.folder)
+async fn keys(home: &Home) -> Vec<(String, Vec<u8>)> {
+    let (store, _) = home.store(Timestamp::from_millis(0)).await;
+    let statement =
+        Statement::new("SELECT name, sealed FROM secrets UNION ALL SELECT kid, sealed FROM rotating_keys ORDER BY 1");
+    let rows = store.query(&statement).await.expect("reads");
+    let key = |row: &Row| {
+        let sealed = row.blob(1).expect("bytes").to_vec();
+        (row.text(0).expect("a name").to_owned(), sealed)
+    };
+    rows.iter().map(key).collect()
 }
 
 #[actix_web::test]
 async fn op_02_a_wrong_master_key_refuses_start_and_makes_no_keys() {
     let server = Server::start();
     Person::signed_up(&server, "ada@example.org").await;
-    let before = keys(&server);
-    let folder = server.stop();
-    let refused = start_again(&folder, [9; 32]).await.expect_err("refuses");
+    let before = keys(&server.home).await;
+    let home = server.stop();
+    let refused = start_again(&home, [9; 32]).expect_err("refuses");
     assert!(refused.contains("another master key"), "{refused}");
-    let server = Server::start_in(folder, |_| {});
-    assert_eq!(keys(&server), before, "nothing was made or changed");
+    let server = Server::start_in(home, |_| {});
+    assert_eq!(keys(&server.home).await, before, "nothing was made or changed");
     Person::stranger(&server, "ada@example.org").log_in(None).await;
 }
 
 #[actix_web::test]
 async fn op_02_a_damaged_or_missing_secret_refuses_start_where_there_are_accounts() {
+    let damage = if is_scaled() {
+        "UPDATE secrets SET sealed = substr(sealed, 1, length(sealed) - 1) || '\\x78'::bytea WHERE name = 'opaque_setup'"
+    } else {
+        "UPDATE secrets SET sealed = CAST(substr(sealed, 1, length(sealed) - 1) || 'x' AS BLOB) WHERE name = 'opaque_setup'"
+    };
     for sql in [
-        "UPDATE secrets SET sealed = CAST(substr(sealed, 1, length(sealed) - 1) || 'x' AS BLOB) WHERE name = 'opaque_setup'",
+        damage,
         "DELETE FROM secrets WHERE name = 'opaque_setup'",
         "DELETE FROM secrets WHERE name = 'identifier'",
         "DELETE FROM secrets",
@@ -208,10 +217,10 @@ async fn op_02_a_damaged_or_missing_secret_refuses_start_where_there_are_account
         let server = Server::start();
         Person::signed_up(&server, "ada@example.org").await;
         server.write(Statement::new(sql));
-        let before = keys(&server);
-        let folder = server.stop();
-        let refused = start_again(&folder, MASTER_KEY).await.expect_err(sql);
+        let before = keys(&server.home).await;
+        let home = server.stop();
+        let refused = start_again(&home, MASTER_KEY).expect_err(sql);
         assert!(refused.contains("backup"), "{sql}: {refused}");
-        assert_eq!(keys_in(&folder), before, "{sql}: nothing was made in its place");
+        assert_eq!(keys(&home).await, before, "{sql}: nothing was made in its place");
     }
 }

@@ -111,7 +111,6 @@ async fn ui_06_a_malformed_header_is_401_and_never_500() {
         format!("Bearer \"{token}\"").into_bytes(),
         format!("Bearer={token}").into_bytes(),
         format!("Basic {token}").into_bytes(),
-        format!("DPoP {token}").into_bytes(),
         token.as_bytes().to_vec(),
         b"Bearer \xff\xfe".to_vec(),
         b"\xe2\x80\x8bBearer x".to_vec(),

@@ -123,6 +123,66 @@ fn what_all_actors_share_names_no_actor_but_the_writer() {
     none(&violations);
 }
 
+/// The modules of each job. What is in none of them is shared, or puts the jobs together.
+const JOBS: [(&str, &[&str]); 2] = [
+    (
+        "identity",
+        &[
+            "actors::login",
+            "actors::grants",
+            "http::login",
+            "http::onboard",
+            "http::password",
+            "http::change",
+            "http::account",
+            "http::access",
+            "http::oauth",
+            "db::codes",
+            "db::families",
+        ],
+    ),
+    ("members", &["actors::members", "http::members", "db::directory"]),
+];
+
+/// Modules of a job that another one may name, and why.
+const BETWEEN_JOBS: [(&str, &str, &str); 1] =
+    // Closing an account ends what identity has given it.
+    [("actors::members::set_active", "db::codes", "db::families")];
+
+fn job(path: &str) -> Option<&'static str> {
+    let within = |module: &str| path == module || path.starts_with(&format!("{module}::"));
+    JOBS.into_iter()
+        .find(|(_, modules)| modules.iter().any(|module| within(module)))
+        .map(|(job, _)| job)
+}
+
+#[test]
+fn no_job_knows_another() {
+    let mut violations = Vec::new();
+    for source in files("src").iter().filter(|source| !source.test_only) {
+        let from = source.module.join("::");
+        let Some(own) = job(&from) else { continue };
+        for named in source.names() {
+            let to = named.path.join("::");
+            let allowed = BETWEEN_JOBS
+                .iter()
+                .any(|(module, one, other)| from == *module && (to.starts_with(one) || to.starts_with(other)));
+            if job(&to).is_some_and(|other| other != own) && !allowed {
+                violations.push(format!("{}:{}: {own} names {to}", source.path, named.line));
+            }
+        }
+    }
+    none(&violations);
+    for (_, modules) in JOBS {
+        for module in modules {
+            let there = files("src")
+                .iter()
+                .any(|source| source.module.join("::").starts_with(module));
+            assert!(there, "{module} is no module any more");
+        }
+    }
+}
+
 /// The two halves of the server, and what of each the other must not know.
 const HALVES: [(&str, &[&str]); 2] = [
     (
@@ -175,14 +235,14 @@ const MEETING: [&str; 12] = [
     "lib",
 ];
 
-fn within(module: &str, root: &str) -> bool {
+fn is_within(module: &str, root: &str) -> bool {
     module == root || module.starts_with(&format!("{root}::"))
 }
 
 fn half(module: &str) -> Option<&'static str> {
     let found = HALVES
         .iter()
-        .find(|(_, roots)| roots.iter().any(|root| within(module, root)));
+        .find(|(_, roots)| roots.iter().any(|root| is_within(module, root)));
     found.map(|(name, _)| *name)
 }
 
@@ -191,7 +251,7 @@ fn accounts_and_entitlements_meet_in_one_module() {
     let mut violations = Vec::new();
     for source in files("src").iter().filter(|source| !source.test_only) {
         let module = source.module.join("::");
-        if MEETING.iter().any(|root| within(&module, root)) {
+        if MEETING.iter().any(|root| is_within(&module, root)) {
             continue;
         }
         let mut known: BTreeSet<&str> = half(&module).into_iter().collect();
@@ -212,7 +272,7 @@ fn accounts_and_entitlements_meet_in_one_module() {
         for root in roots {
             let there = files("src")
                 .iter()
-                .any(|source| within(&source.module.join("::"), root));
+                .any(|source| is_within(&source.module.join("::"), root));
             assert!(there, "{root} is no module any more");
         }
     }

@@ -1,6 +1,9 @@
 //! `client`.
 
-use crate::support::Deployment;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
+use crate::support::{Deployment, Running, on_data};
 
 #[test]
 fn clients_are_added_listed_and_removed() {
@@ -88,4 +91,107 @@ fn a_file_of_clients_is_registered_whole_or_not_at_all() {
         fresh.replace("fresh", "piped").as_bytes(),
     );
     assert_eq!(piped.json()["client_id"], "piped");
+}
+
+/// Answers each request with this list; its address.
+fn serve_list(list: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 4096]);
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                list.len()
+            );
+            let _ = stream
+                .write_all(head.as_bytes())
+                .and_then(|()| stream.write_all(list.as_bytes()));
+        }
+    });
+    format!("http://{address}/sector.json")
+}
+
+#[test]
+fn id_12_a_sector_is_read_from_its_list_and_must_have_every_redirect_uri() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let _server = Running::dev(&data);
+    let add = |list: &'static str| {
+        let metadata = serde_json::json!({
+            "redirect_uris": ["https://a.example/cb", "https://b.example/cb"], "subject_type": "pairwise",
+            "sector_identifier_uri": serve_list(list),
+        });
+        let file = folder.path().join("client.json");
+        std::fs::write(&file, metadata.to_string()).expect("writes");
+        on_data(&data, &["client", "add", "--file", file.to_str().expect("UTF-8")])
+    };
+    let added = add(r#"["https://a.example/cb","https://b.example/cb"]"#).json();
+    assert_eq!(added["subject_type"], "pairwise");
+    add(r#"["https://a.example/cb"]"#).refused(&["sector_identifier_uri", "https://b.example/cb"]);
+    add("no list").refused(&["sector_identifier_uri"]);
+}
+
+#[test]
+fn machines_and_clients_with_keys_are_added_from_options() {
+    let deployment = Deployment::migrated();
+    let machine = deployment
+        .run(&[
+            "client",
+            "add",
+            "--grant",
+            "client_credentials",
+            "--grant",
+            "token-exchange",
+            "--scope",
+            "jobs",
+            "--resource",
+            "https://api.example",
+        ])
+        .json();
+    let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+    assert_eq!(
+        machine["grant_types"],
+        serde_json::json!(["client_credentials", exchange])
+    );
+    assert_eq!(machine["resources"], serde_json::json!(["https://api.example"]));
+    let television = deployment
+        .run(&["client", "add", "--public", "--grant", "device_code"])
+        .json();
+    let device = "urn:ietf:params:oauth:grant-type:device_code";
+    assert_eq!(television["grant_types"], serde_json::json!([device, "refresh_token"]));
+
+    let keys = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    let file = deployment.write("keys.json", keys);
+    let file = file.to_str().expect("UTF-8");
+    let redirect = [
+        "--redirect-uri",
+        "https://shop.example.org/back",
+        "--required-scope",
+        "staff",
+    ];
+    let signing = ["client", "add", "--auth", "private_key_jwt", "--jwks", file];
+    let keyed = deployment.run(&[&signing[..], &redirect].concat()).json();
+    assert!(keyed.get("client_secret").is_none());
+    assert_eq!(
+        (&keyed["jwks"]["keys"][0]["kty"], &keyed["required_scope"]),
+        (&"OKP".into(), &"staff".into())
+    );
+    deployment
+        .run(&[&["client", "add", "--auth", "private_key_jwt"], &redirect[..]].concat())
+        .refused(&["jwks"]);
+    deployment
+        .run(&["client", "add", "--grant", "client_credentials", "--public"])
+        .refused(&["grant_types"]);
+    let empty = deployment.write("empty.json", "{}");
+    let empty = empty.to_str().expect("UTF-8");
+    deployment
+        .run(&[&["client", "add", "--jwks", empty], &redirect[..]].concat())
+        .refused(&["jwks", "JWK set"]);
+}
+
+#[test]
+fn clients_are_invited_only_where_they_may_register_themselves() {
+    let deployment = Deployment::migrated();
+    deployment.run(&["client", "invite"]).refused(&["client_registration"]);
 }

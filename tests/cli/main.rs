@@ -11,6 +11,7 @@ mod clients;
 mod database;
 mod entitlements;
 mod keys;
+mod postgres;
 mod server;
 mod support;
 mod users;

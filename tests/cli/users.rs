@@ -62,10 +62,10 @@ fn closing_an_account_ends_what_it_was_given() {
     let connection = rusqlite::Connection::open(deployment.path("c.db")).expect("opens");
     connection
         .execute_batch(
-            "INSERT INTO sessions SELECT x'01', 's', id, x'02', x'03', NULL, 1, 9e15, 9e15, NULL FROM accounts;
+            "INSERT INTO sessions SELECT x'01', 's', id, x'02', x'03', NULL, 1, 9e15, 9e15, NULL, NULL FROM accounts;
              INSERT INTO families SELECT 'f', 'shop', id, 's', '', 1, 1, 1, 9e15, 9e15, NULL, 1 FROM accounts;
              INSERT INTO authorization_codes SELECT x'04', x'05', 'shop', id, 's', '{}', 9e15, NULL, NULL FROM accounts;
-             INSERT INTO links SELECT x'06', 'reset-password', identifier, email, id, 1, 9e15, NULL FROM accounts;",
+             INSERT INTO links SELECT x'06', 'reset-password', identifier, email, id, NULL, 1, 9e15, NULL FROM accounts;",
         )
         .expect("inserts");
     let count = |sql: &str| {
@@ -103,4 +103,91 @@ fn a_bad_address_or_password_makes_no_account() {
         .run(&["user", "add", "bob@example.org"])
         .refused(&["--password-stdin"]);
     assert_eq!(deployment.dump("accounts").len(), 1);
+}
+
+#[test]
+fn a_table_of_people_is_invited_once_and_told_what_does_not_fit() {
+    let deployment = Deployment::migrated();
+    deployment.add_ann();
+    let table = deployment.write(
+        "people.csv",
+        "\u{feff}Email;Given name;Joined;Membership number\r\n\
+         bob@example.org;Bob;2020-09-01;1\r\n\
+         ann@example.org;Ann;;\r\n\
+         BOB@example.org;Bob;;\r\n\
+         nobody;;;\r\n\
+         cem@example.org;Cem;2020-02-30;\r\n\
+         dee@example.org;Dee\r\n\
+         eve@example.org;Eve;;1\r\n",
+    );
+    let path = table.display().to_string();
+    let import = |more: &[&str]| deployment.run(&[&["user", "import", &path], more].concat());
+    let config = deployment.config("https://id.example.org", "c.db");
+    deployment.write("c.toml", &format!("{config}define.onboarding = \"closed\"\n"));
+    import(&[]).refused(&["define.onboarding"]);
+    deployment.write("c.toml", &format!("{config}define.onboarding = \"invite\"\n"));
+
+    let dry = import(&["--dry-run"]).json();
+    assert_eq!((&dry["invited"], &dry["already"]), (&2.into(), &1.into()), "{dry}");
+    let first = import(&[]).json();
+    assert_eq!(
+        (&first["invited"], &first["already"]),
+        (&1.into(), &1.into()),
+        "{first}"
+    );
+    let lines: Vec<_> = first["refused"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|refusal| refusal["line"].clone())
+        .collect();
+    assert_eq!(lines, [4, 5, 6, 7, 8], "{first}");
+    let second = import(&[]).json();
+    assert_eq!(
+        (&second["invited"], &second["already"]),
+        (&0.into(), &2.into()),
+        "run twice without harm"
+    );
+    assert_eq!(second["refused"], first["refused"]);
+    deployment
+        .run(&["user", "import", "/nowhere.csv"])
+        .refused(&["cannot be read"]);
+}
+
+#[test]
+fn mails_are_shown_in_both_languages_and_with_the_operators_own_texts() {
+    let deployment = Deployment::migrated();
+    let names = deployment.run(&["mail", "preview"]).json();
+    assert!(names.as_array().expect("a list").contains(&"welcome".into()), "{names}");
+    for name in names.as_array().expect("a list") {
+        let name = name.as_str().expect("text");
+        for language in ["en", "nl"] {
+            let mail = deployment
+                .run(&["mail", "preview", name, "--language", language])
+                .json();
+            for part in ["subject", "text", "html"] {
+                assert!(
+                    !mail[part].as_str().expect("text").contains("{{"),
+                    "{name} {language} {part}"
+                );
+            }
+        }
+    }
+    deployment
+        .run(&["mail", "preview", "wellcome"])
+        .refused(&["wellcome", "lists"]);
+
+    std::fs::create_dir_all(deployment.path("mail/nl")).expect("is made");
+    deployment.write("mail/nl/welcome.txt", "Subject: Dag\n\nKom binnen: {{login_url}}\n");
+    let config = deployment.config("https://id.example.org", "c.db");
+    let texts = deployment.path("mail").display().to_string();
+    deployment.write("c.toml", &format!("{config}mail.texts = \"{texts}\"\n"));
+    let mail = deployment
+        .run(&["mail", "preview", "welcome", "--language", "nl"])
+        .json();
+    assert_eq!(mail["subject"], "Dag");
+    deployment.write("mail/nl/welcome.txt", "Subject: Dag\n\n{{password}}\n");
+    deployment
+        .run(&["config", "check"])
+        .refused(&["nl/welcome.txt", "{{password}}"]);
 }

@@ -11,7 +11,9 @@
     reason = "tests fail by panicking, and these measure real time on real processes"
 )]
 
+mod changes;
 mod environment;
+mod faults;
 mod kill;
 mod neighbours;
 mod stopping;

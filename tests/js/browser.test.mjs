@@ -68,6 +68,38 @@ browse("the first field of the sign-in page has the focus, with an application a
   assert.ok(await plain.evaluate((element) => element === document.activeElement));
 });
 
+browse("a device is connected: its code, a sign-in, what it asks for, yes", async (window) => {
+  const grant_type = "urn:ietf:params:oauth:grant-type:device_code";
+  const { client_id } = await server.addClient({
+    client_name: "Television",
+    token_endpoint_auth_method: "none",
+    grant_types: [grant_type],
+  });
+  const post = async (path, form) => {
+    const response = await fetch(server.url(path), { method: "POST", body: new URLSearchParams(form) });
+    return response.json();
+  };
+  const device = await post("/oauth/device/", { client_id, scope: "openid email" });
+  const person = await newcomer("linus");
+  const page = await window.open("/device/");
+  await fill(page, "device-user-code", device.user_code.toLowerCase());
+  await click(page, "device-submit");
+  await byTestId(page, "login-email").waitFor();
+  await signIn(page, person);
+  await byTestId(page, "device-allow").waitFor();
+  assert.equal(await byTestId(page, "device-code-shown").innerText(), device.user_code);
+  await page.getByText("Television").first().waitFor();
+  await page.getByText(person.email).waitFor();
+  // A code in the address is looked up, but nothing is decided by opening it.
+  const scanned = await window.open(new URL(device.verification_uri_complete).pathname + new URL(device.verification_uri_complete).search);
+  await byTestId(scanned, "device-allow").waitFor();
+  const asked = { grant_type, client_id, device_code: device.device_code };
+  assert.equal((await post("/oauth/token/", asked)).error, "authorization_pending");
+  await click(page, "device-allow");
+  await byTestId(page, "device-done").waitFor();
+  assert.ok((await post("/oauth/token/", asked)).access_token);
+});
+
 browse("a hint of the application fills in the address, and the password is next", async (window) => {
   const hint = { client_id: "demo", redirect_uri: server.url("/demo/"), response_type: "code", scope: "openid" };
   const pkce = { code_challenge: "A".repeat(43), code_challenge_method: "S256", login_hint: ADA.email };

@@ -191,6 +191,31 @@ async function flow(window, see, person) {
   await page.close();
 }
 
+async function device(window, see) {
+  const { client_id } = await server.addClient({
+    client_name: "Television",
+    token_endpoint_auth_method: "none",
+    grant_types: ["urn:ietf:params:oauth:grant-type:device_code"],
+  });
+  const body = new URLSearchParams({ client_id, scope: "openid email" });
+  const begun = await (await fetch(server.url("/oauth/device/"), { method: "POST", body })).json();
+  const page = await window.open("/device/");
+  await byTestId(page, "device-user-code").waitFor();
+  await see(page, "device");
+  await fill(page, "device-user-code", "BCDF-GHJK");
+  await click(page, "device-submit");
+  await byTestId(page, "device-error").waitFor();
+  await see(page, "device with a wrong code");
+  await fill(page, "device-user-code", begun.user_code);
+  await click(page, "device-submit");
+  await byTestId(page, "device-allow").waitFor();
+  await see(page, "device asks");
+  await click(page, "device-deny");
+  await byTestId(page, "device-done").waitFor();
+  await see(page, "device refused");
+  await page.close();
+}
+
 async function signedIn(window, see) {
   const page = await window.open("/");
   await page.getByText("You are signed in as").waitFor();
@@ -228,6 +253,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
       await password(window, see);
       await signInStates(window, see, person);
       await flow(window, see, person);
+      await device(window, see);
       await signedIn(window, see);
     } catch (error) {
       error.message += `\n${await window.describe()}`;

@@ -1,13 +1,16 @@
 //! The authorization endpoint: an authorization request comes in (RFC 6749 §4.1.1, OIDC Core §3.1.2).
 
+use super::push::Asked;
 use super::{Browser, Deps, Grants, facts};
 use crate::actors::failure::Failure;
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
+use crate::config::Onboarding;
 use crate::db::clients;
 use crate::db::kv::Kind;
 use crate::domain::oauth::error::OAuthError;
 use crate::domain::oauth::flow::{Circumstances, Flow, IdTokenHint, Step};
 use crate::domain::oauth::parameters::{ParameterError, Parameters};
+use crate::domain::oauth::redirect;
 use crate::domain::oauth::request::{self, Proven, RedirectError};
 use crate::domain::oauth::scope::ScopeSet;
 use crate::domain::secret::Token;
@@ -27,7 +30,7 @@ pub enum Authorized {
     /// Nowhere: the redirect URI is not proven, so the error is shown here.
     Page(OAuthError),
     /// To the client, with a code or an error.
-    Client(String),
+    Client(redirect::Answer),
     /// To a page of ours.
     Interact(Interaction),
 }
@@ -48,6 +51,8 @@ pub struct Interaction {
 pub enum Page {
     /// The login page.
     Login,
+    /// The page where accounts are made; one can sign in from there too.
+    SignUp,
     /// The consent page.
     Consent,
 }
@@ -77,15 +82,33 @@ impl Deps {
             Ok(id) => self.client(&id).await?,
             Err(error) => return Ok(Authorized::Page(repeated.unwrap_or(error))),
         };
-        let proven = match (Proven::prove(&parameters, client.as_ref()), repeated) {
-            (Ok(proven), None) => proven,
-            (Ok(proven), Some(error)) => return Ok(self.refuse(&proven.refuse(error))),
-            (Err(_), Some(error)) | (Err(error), None) => return Ok(Authorized::Page(error)),
-        };
         let Some(client) = client else {
-            return Ok(Authorized::Page(OAuthError::invalid_client()));
+            let error = Proven::prove(&parameters, None).err();
+            return Ok(Authorized::Page(
+                repeated.or(error).unwrap_or_else(OAuthError::invalid_client),
+            ));
         };
-        let validated = match proven.validate(&parameters, &client, &ScopeSet::standard()) {
+        let unread = match repeated {
+            Some(error) => Err(error),
+            None => self.resolve(&parameters, &client).await?,
+        };
+        let asked = match unread {
+            Ok(Some(asked)) => asked,
+            Ok(None) => Asked::plain(parameters),
+            // What is wrong with the whole may still be told where the parts beside it prove the way.
+            Err(error) => {
+                return Ok(match Proven::prove(&parameters, Some(client.as_ref())) {
+                    Ok(proven) => self.refuse(&proven.refuse(error)),
+                    Err(_) => Authorized::Page(error),
+                });
+            }
+        };
+        let proven = match Proven::prove(&asked.parameters, Some(client.as_ref())) {
+            Ok(proven) => proven,
+            Err(error) => return Ok(Authorized::Page(error)),
+        };
+        let known = Self::known(&client);
+        let validated = match proven.validate(&asked.parameters, &client, &self.rules(&known, &asked.source)) {
             Ok(validated) => validated,
             Err(error) => return Ok(self.refuse(&error)),
         };
@@ -95,9 +118,13 @@ impl Deps {
             None => ScopeSet::default(),
         };
         let hint = self.hint(validated.id_token_hint.as_deref());
+        let subject = session
+            .as_ref()
+            .map(|session| self.subject(&client, &session.facts.account_id));
         let circumstances = Circumstances {
             client: &client,
             session: facts(session.as_ref()),
+            subject: subject.as_deref(),
             consented: &consented,
             now: self.clock.now(),
         };
@@ -105,7 +132,10 @@ impl Deps {
         match Flow::begin(validated, hint, circumstances) {
             Step::Refuse(error) => Ok(self.refuse(&error)),
             Step::Grant(grant) => self.issue_code(&flow_id, &client, grant, session.as_ref()).await,
-            Step::Login(flow) => self.interact(Page::Login, flow_id, &request.browser, &flow).await,
+            Step::Login(flow) => {
+                let page = self.login_page(&flow);
+                self.interact(page, flow_id, &request.browser, &flow).await
+            }
             Step::Consent(flow) => self.interact(Page::Consent, flow_id, &request.browser, &flow).await,
         }
     }
@@ -133,14 +163,24 @@ impl Deps {
     }
 
     pub(super) fn refuse(&self, error: &RedirectError) -> Authorized {
-        Authorized::Client(error.location(self.issuer()))
+        Authorized::Client(error.answer(self.issuer()))
+    }
+
+    /// Where the person signs in, or makes an account first if the client wants that and anybody may.
+    pub(super) fn login_page(&self, flow: &Flow) -> Page {
+        let closed = self.config.define.onboarding == Onboarding::Closed;
+        if flow.request().prompt.wants_account() && !closed {
+            Page::SignUp
+        } else {
+            Page::Login
+        }
     }
 
     fn hint(&self, token: Option<&str>) -> IdTokenHint {
         match token {
             None => IdTokenHint::Absent,
             Some(token) => match verify_id_token_hint(token, &self.keys.current(), self.issuer()) {
-                Ok(hint) => IdTokenHint::Account(hint.subject),
+                Ok(hint) => IdTokenHint::Subject(hint.subject),
                 Err(_) => IdTokenHint::Unverifiable,
             },
         }

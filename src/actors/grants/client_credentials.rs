@@ -36,6 +36,7 @@ impl Deps {
             jti: self.fresh_name(),
             sign_in: None,
             family: None,
+            jkt: authenticated.key.as_ref().map(|key| key.thumbprint.as_str()),
             root: None,
         };
         let claims = AccessClaims::issue(grant, self.clock.now(), lifetime);
@@ -47,6 +48,8 @@ impl Deps {
             id: None,
             refresh: None,
             scope,
+            bound: authenticated.key.is_some(),
+            dpop_nonce: authenticated.key.as_ref().map(|key| key.nonce.clone()),
             issued_token_type: None,
         })
     }

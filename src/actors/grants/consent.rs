@@ -1,12 +1,13 @@
 //! What the pages may show of a flow, and the person's yes or no.
 
 pub use super::flows::Lost;
+use super::flows::Open;
 use super::{Browser, Deps, Grants};
 use crate::actors::failure::Failure;
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
 use crate::db::clients;
-use crate::domain::oauth::client::Client;
-use crate::domain::oauth::flow::Stage;
+use crate::domain::oauth::flow::{SessionFacts, Stage};
+use crate::domain::oauth::redirect::{Answer as Answered, ResponseMode};
 
 /// Asks what the pages may show of a flow.
 pub struct DescribeFlow {
@@ -85,19 +86,45 @@ impl Deps {
             Err(lost) => return Ok(Err(lost)),
         };
         let asked = open.flow.request();
-        let Some(Client { name, client_uri, .. }) = self.client(&asked.client_id).await? else {
+        let Some(client) = self.client(&asked.client_id).await? else {
             return Ok(Err(Lost::Gone));
         };
         let session = self.session(&request.browser).await?;
+        // Nobody is asked to share a role that is not theirs.
+        let scope = match &session {
+            Some(session) => self.held(&session.facts.account_id, &asked.disclosed()).await?,
+            None => asked.disclosed().into_owned(),
+        };
         Ok(Ok(FlowView {
-            client_name: name,
-            client_uri,
-            scopes: asked.scope.iter().map(str::to_owned).collect(),
+            client_name: client.name.clone(),
+            client_uri: client.client_uri.clone(),
+            scopes: scope.iter().map(str::to_owned).collect(),
             login_hint: asked.login_hint.clone(),
             ui_locales: asked.ui_locales.clone(),
             awaits_consent: matches!(open.flow.stage(), Stage::AwaitConsent { .. }),
             signed_in_as: session.map(|session| session.email),
         }))
+    }
+
+    /// The answer goes to the client at once if the browser can be sent there, else when it comes back for it.
+    async fn deny(&self, open: Open, session: &SessionFacts) -> Result<Result<Decided, Lost>, Failure> {
+        let Open { flow, id, browser } = open;
+        if flow.request().response_mode == ResponseMode::FormPost {
+            let Ok(held) = flow.hold_denial(session) else {
+                return Ok(Ok(Decided::NotAsked));
+            };
+            let kept = self.keep_flow(&id, &browser, &held).await?;
+            return Ok(if kept { Ok(Decided::Continue) } else { Err(Lost::Gone) });
+        }
+        let Ok(refusal) = flow.deny(session) else {
+            return Ok(Ok(Decided::NotAsked));
+        };
+        self.close_flow(&id).await?;
+        Ok(match refusal.answer(self.issuer()) {
+            Answered::Redirect(location) => Ok(Decided::Client(location)),
+            // A form was held above.
+            Answered::Form { .. } => Ok(Decided::NotAsked),
+        })
     }
 
     async fn decide(&self, request: DecideConsent) -> Result<Result<Decided, Lost>, Failure> {
@@ -109,19 +136,15 @@ impl Deps {
             return Ok(Ok(Decided::NotAsked));
         };
         if !request.allow {
-            let Ok(refusal) = open.flow.deny(&session.facts) else {
-                return Ok(Ok(Decided::NotAsked));
-            };
-            self.close_flow(&open.id).await?;
-            return Ok(Ok(Decided::Client(refusal.location(self.issuer()))));
+            return self.deny(open, &session.facts).await;
         }
         let asked = open.flow.request().clone();
         let Ok(flow) = open.flow.allow(&session.facts) else {
             return Ok(Ok(Decided::NotAsked));
         };
         let before = self.consented(&session.facts.account_id, &asked.client_id).await?;
-        if !asked.scope.is_subset(&before) {
-            let allowed = before.union(&asked.scope);
+        if !asked.disclosed().is_subset(&before) {
+            let allowed = before.union(&asked.disclosed());
             let statement = clients::allow(&session.facts.account_id, &asked.client_id, &allowed, self.clock.now());
             self.writes.execute(statement).await?;
         }

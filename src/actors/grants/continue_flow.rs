@@ -59,14 +59,18 @@ impl Deps {
             }
             _ => flow,
         };
+        let subject = session
+            .as_ref()
+            .map(|session| self.subject(&client, &session.facts.account_id));
         let circumstances = Circumstances {
             client: &client,
             session: facts(session.as_ref()),
+            subject: subject.as_deref(),
             consented: &consented,
             now: self.clock.now(),
         };
         let (page, flow) = match flow.resume(circumstances) {
-            Step::Login(flow) => (Page::Login, flow),
+            Step::Login(flow) => (self.login_page(&flow), flow),
             Step::Consent(flow) => (Page::Consent, flow),
             Step::Refuse(error) => {
                 self.close_flow(&id).await?;

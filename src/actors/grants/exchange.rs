@@ -14,7 +14,7 @@ use crate::domain::oauth::error::{ErrorCode, OAuthError};
 use crate::domain::oauth::parameters::Parameters;
 use crate::domain::oauth::resource;
 use crate::domain::oauth::scope::{OFFLINE_ACCESS, OPENID, ScopeSet};
-use crate::domain::token::claims::AccessClaims;
+use crate::domain::token::claims::{AccessClaims, Confirmation};
 use crate::domain::token::jws::{self, TokenType};
 use crate::domain::token::verify::verify_own_access;
 
@@ -52,6 +52,10 @@ impl Deps {
             client_id: client.id.to_string(),
             jti: self.fresh_name(),
             root: Some(root),
+            // Whoever exchanges it proves itself, and may have the new one for a key of its own.
+            cnf: authenticated.key.as_ref().map(|key| Confirmation {
+                jkt: key.thumbprint.clone(),
+            }),
             ..subject.narrowed(&scope.to_string(), &audiences, now, lifetime)
         };
         Ok(Tokens {
@@ -60,6 +64,8 @@ impl Deps {
             id: None,
             refresh: None,
             scope: claims.scope,
+            bound: authenticated.key.is_some(),
+            dpop_nonce: authenticated.key.as_ref().map(|key| key.nonce.clone()),
             issued_token_type: Some(ACCESS_TOKEN),
         })
     }

@@ -114,7 +114,7 @@ impl Deps {
         let good = family.is_live(client, self.clock.now()) && family.sequence == token.sequence;
         Ok(good.then(|| ActiveToken::Refresh {
             client_id: family.client_id.to_string(),
-            subject: family.session.account_id,
+            subject: self.subject(client, &family.session.account_id).into_owned(),
             scope: family.scope.to_string(),
             issued_at: family.rotated_at,
             expires_at: family.idle_expires_at,

@@ -6,12 +6,17 @@
 pub mod authenticate;
 pub mod authorize;
 pub mod authorize_device;
+pub mod client_cache;
 pub mod consent;
 pub mod continue_flow;
 pub mod decide_device;
+pub mod dpop;
+pub mod end_access;
 pub mod introspect;
 pub mod logout;
+pub mod push;
 pub mod refusal;
+pub mod register_client;
 pub mod request_tokens;
 pub mod revoke;
 
@@ -26,10 +31,12 @@ mod redeem_device;
 mod refresh;
 mod tokens;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use client_keys::KeyCache;
 
+use self::client_cache::ClientCache;
 use super::failure::Failure;
 use super::key_ring::Keys;
 use super::key_ring::secrets::Secrets;
@@ -39,10 +46,11 @@ use super::writer::Writes;
 use crate::config::Config;
 use crate::db::kv::KeyValue;
 use crate::db::sessions::LiveSession;
-use crate::db::{Store, clients, sessions};
+use crate::db::{Store, accounts, clients, sessions};
 use crate::domain::clock::Clock;
 use crate::domain::oauth::client::{Client, ClientId};
 use crate::domain::oauth::flow::SessionFacts;
+use crate::domain::oauth::scope::ScopeSet;
 use crate::domain::random::Random;
 use crate::domain::secret::{Token, TokenHash};
 
@@ -51,6 +59,8 @@ use crate::domain::secret::{Token, TokenHash};
 pub struct Deps {
     /// Reads what was granted.
     pub store: Store,
+    /// Client records read a moment ago.
+    pub clients: Arc<ClientCache>,
     /// Open flows.
     pub kv: KeyValue,
     /// Writes what is granted and spent.
@@ -71,9 +81,9 @@ pub struct Deps {
     pub random: Arc<dyn Random>,
 }
 
-/// The role; it has no state but what it depends on.
+/// The role; it has no state but what it depends on, which each request under way holds too.
 pub struct Grants {
-    deps: Deps,
+    deps: Arc<Deps>,
 }
 
 impl Role for Grants {
@@ -81,7 +91,9 @@ impl Role for Grants {
     type Deps = Deps;
 
     fn begin(deps: &Deps) -> Self {
-        Self { deps: deps.clone() }
+        Self {
+            deps: Arc::new(deps.clone()),
+        }
     }
 }
 
@@ -103,9 +115,17 @@ impl Browser {
 }
 
 impl Deps {
-    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Failure> {
-        let row = self.store.query_one(&clients::by_id(id)).await?;
-        Ok(row.as_ref().map(clients::read).transpose()?)
+    async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, Failure> {
+        let now = self.clock.monotonic();
+        if let Some(client) = self.clients.get(id, now) {
+            return Ok(Some(client));
+        }
+        let Some(row) = self.store.query_one(&clients::by_id(id)).await? else {
+            return Ok(None);
+        };
+        let client = Arc::new(clients::read(&row)?);
+        self.clients.put(Arc::clone(&client), now);
+        Ok(Some(client))
     }
 
     /// The live session of a browser: both cookies must be there and belong together.
@@ -119,6 +139,21 @@ impl Deps {
             .await?;
         let session = row.as_ref().map(sessions::read).transpose()?;
         Ok(session.filter(|session| session.browser == browser_hash))
+    }
+
+    /// What a client knows an account by.
+    fn subject<'a>(&self, client: &Client, account_id: &'a str) -> Cow<'a, str> {
+        self.secrets.subjects.subject(&client.options.subject_type, account_id)
+    }
+
+    /// What of `scope` an account holds now. Asks the store only where there is a role in it.
+    async fn held(&self, account_id: &str, scope: &ScopeSet) -> Result<ScopeSet, Failure> {
+        if !scope.has_roles() {
+            return Ok(scope.clone());
+        }
+        let rows = self.store.query(&accounts::scopes(account_id)).await?;
+        let roles = rows.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+        Ok(scope.held(&ScopeSet::of(roles)))
     }
 
     fn issuer(&self) -> &str {

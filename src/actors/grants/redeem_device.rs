@@ -1,9 +1,11 @@
 //! A device asks whether the person has decided, and gets tokens once (RFC 8628 §3.4).
 
+use std::sync::Arc;
+
 use super::Deps;
 use super::authenticate::Authenticated;
 use super::refusal::{TokenRefusal, oauth};
-use super::tokens::{Issue, Tokens};
+use super::tokens::{Issue, Tokens, Wishes};
 use crate::db::{DbError, Decision, Transaction, devices, families, sessions};
 use crate::domain::clock::Timestamp;
 use crate::domain::oauth::client::Client;
@@ -12,6 +14,7 @@ use crate::domain::oauth::error::OAuthError;
 use crate::domain::oauth::family::{Family, Lifetimes};
 use crate::domain::oauth::flow::SessionFacts;
 use crate::domain::oauth::parameters::Parameters;
+use crate::domain::oauth::terms::Terms;
 use crate::domain::secret::{Token, TokenHash};
 
 /// What the transaction decided.
@@ -38,6 +41,7 @@ impl Deps {
         let question = Question {
             code: code.hash(),
             client: authenticated.client.clone(),
+            jkt: authenticated.key.as_ref().map(|key| key.thumbprint.clone()),
             family_id: self.fresh_name(),
             lifetimes: self.family_lifetimes(),
             now: self.clock.now(),
@@ -56,12 +60,15 @@ impl Deps {
         match answered {
             Answered::Refused(error) => oauth(error),
             Answered::Granted(family) => {
-                self.issue(&Issue {
+                let scope = self.held(&family.session.account_id, &family.scope).await?;
+                self.issue(Issue {
                     client: &authenticated.client,
                     family_id: &family_id,
                     family: &family,
-                    scope: &family.scope,
-                    nonce: None,
+                    scope: &scope,
+                    resources: &family.terms.resources,
+                    key: authenticated.key.as_ref(),
+                    wishes: Wishes::default(),
                     now,
                 })
                 .await
@@ -73,7 +80,9 @@ impl Deps {
 /// What a device asks, with all that the answer rests on.
 struct Question {
     code: TokenHash,
-    client: Client,
+    client: Arc<Client>,
+    /// The key that the device has proved.
+    jkt: Option<String>,
     family_id: String,
     lifetimes: Lifetimes,
     now: Timestamp,
@@ -110,7 +119,14 @@ impl Question {
                 return Ok(Answered::Refused(device::unknown()));
             }
         }
-        let family = Family::begin(&grant.client_id, &grant.scope, session, &self.lifetimes, self.now);
+        let family = Family {
+            terms: Terms {
+                resources: grant.resources.clone(),
+                jkt: self.jkt.clone().filter(|_| self.client.is_public()),
+                ..Terms::default()
+            },
+            ..Family::begin(&grant.client_id, &grant.scope, session, &self.lifetimes, self.now)
+        };
         transaction.query(&families::insert(&self.family_id, &family)?).await?;
         Ok(Answered::Granted(Box::new(family)))
     }

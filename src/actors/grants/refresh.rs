@@ -1,19 +1,29 @@
 //! A refresh token for new tokens (RFC 6749 §6), with rotation and reuse detection (RFC 9700 §4.14.2).
 
+use std::sync::Arc;
+
 use super::Deps;
 use super::authenticate::{Authenticated, Replayed};
 use super::refusal::{TokenRefusal, oauth};
-use super::tokens::{Issue, Tokens};
+use super::tokens::{Issue, Tokens, Wishes};
 use crate::actors::failure::Failure;
 use crate::db::{Decision, Statement, families};
 use crate::domain::oauth::client::Client;
+use crate::domain::oauth::error::OAuthError;
 use crate::domain::oauth::family::{self, Family, Refresh, RefreshAttempt};
 use crate::domain::oauth::parameters::Parameters;
+use crate::domain::oauth::resource;
 use crate::domain::oauth::scope::ScopeSet;
 use crate::domain::token::refresh::RefreshToken;
 
 /// How often a decision is made anew because another request was quicker. The second look sees what that one did.
 const LOOKS: usize = 3;
+
+/// What a request wants of what was granted.
+struct Asked {
+    scope: Option<ScopeSet>,
+    resources: Vec<String>,
+}
 
 impl Deps {
     pub(super) async fn refresh_tokens(
@@ -25,19 +35,32 @@ impl Deps {
             Ok(text) => text,
             Err(error) => return oauth(error),
         };
-        let asked = match parameters.get("scope").map(ScopeSet::parse).transpose() {
+        let asked = match self.asked_of_refresh(&authenticated.client, parameters) {
             Ok(asked) => asked,
             Err(error) => return oauth(error),
         };
-        let Ok(token) = RefreshToken::open(presented, &self.keys.current()) else {
+        let keys = self.keys.current();
+        let Ok(token) = RefreshToken::open(presented, &keys) else {
             return oauth(family::not_live());
         };
         for _ in 0..LOOKS {
-            if let Some(tokens) = self.try_refresh(authenticated, &token, asked.as_ref()).await? {
+            if let Some(tokens) = self.try_refresh(authenticated, &token, &asked).await? {
+                // A key that was withdrawn meanwhile must not live on in a token under the next one.
+                let now = self.keys.current();
+                if !Arc::ptr_eq(&keys, &now) && RefreshToken::open(presented, &now).is_err() {
+                    return oauth(family::not_live());
+                }
                 return Ok(tokens);
             }
         }
         Err(Failure::Unavailable("the refresh family is in use elsewhere".to_owned()).into())
+    }
+
+    fn asked_of_refresh(&self, client: &Client, parameters: &Parameters) -> Result<Asked, OAuthError> {
+        Ok(Asked {
+            scope: parameters.get("scope").map(ScopeSet::parse).transpose()?,
+            resources: resource::requested(parameters, client, self.issuer())?,
+        })
     }
 
     /// Decides from the family as it is and writes on condition that it still is; `None` if it is not.
@@ -45,7 +68,7 @@ impl Deps {
         &self,
         authenticated: &Authenticated,
         token: &RefreshToken,
-        asked: Option<&ScopeSet>,
+        asked: &Asked,
     ) -> Result<Option<Tokens>, TokenRefusal> {
         let now = self.clock.now();
         let client = &authenticated.client;
@@ -57,7 +80,8 @@ impl Deps {
         let attempt = RefreshAttempt {
             client,
             sequence: token.sequence,
-            scope: asked,
+            scope: asked.scope.as_ref(),
+            jkt: authenticated.key.as_ref().map(|key| key.thumbprint.as_str()),
         };
         match stored.refresh(attempt, &self.family_lifetimes(), now) {
             Refresh::Refuse(error) => oauth(error),
@@ -67,19 +91,38 @@ impl Deps {
                 oauth(error)
             }
             Refresh::Retry { scope } => {
+                let scope = self.held_still(&stored, &scope).await?;
+                let resources = self.narrowed(&stored, asked)?;
                 self.spend(authenticated).await?;
-                let tokens = self.issue_refreshed(client, &token.family, &stored, &scope).await?;
-                Ok(Some(tokens))
+                self.issue_refreshed(authenticated, &token.family, &stored, &scope, &resources)
+                    .await
+                    .map(Some)
             }
             Refresh::Rotate { next, scope } => {
-                let rotate = families::rotate(&token.family, token.sequence, &next, client.required_scope.as_deref())?;
+                let scope = self.held_still(&next, &scope).await?;
+                let resources = self.narrowed(&next, asked)?;
+                let rotate = families::rotate(&token.family, &stored, &next, client.required_scope.as_deref())?;
                 if !self.rotate(authenticated, rotate).await? {
                     return Ok(None);
                 }
-                let tokens = self.issue_refreshed(client, &token.family, &next, &scope).await?;
-                Ok(Some(tokens))
+                self.issue_refreshed(authenticated, &token.family, &next, &scope, &resources)
+                    .await
+                    .map(Some)
             }
         }
+    }
+
+    /// What of `scope` the person holds now; nothing is spent where nothing is left.
+    async fn held_still(&self, family: &Family, scope: &ScopeSet) -> Result<ScopeSet, TokenRefusal> {
+        let held = self.held(&family.session.account_id, scope).await?;
+        if held.is_empty() {
+            return Err(TokenRefusal::OAuth(family::not_live()));
+        }
+        Ok(held)
+    }
+
+    fn narrowed(&self, family: &Family, asked: &Asked) -> Result<Vec<String>, TokenRefusal> {
+        resource::narrow(&family.terms.resources, asked.resources.clone(), self.issuer()).map_err(TokenRefusal::OAuth)
     }
 
     /// Writes the step; `false` if another request was quicker. An assertion is spent in the same transaction, so that it
@@ -106,17 +149,20 @@ impl Deps {
 
     async fn issue_refreshed(
         &self,
-        client: &Client,
+        authenticated: &Authenticated,
         family_id: &str,
         family: &Family,
         scope: &ScopeSet,
+        resources: &[String],
     ) -> Result<Tokens, TokenRefusal> {
-        self.issue(&Issue {
-            client,
+        self.issue(Issue {
+            client: &authenticated.client,
             family_id,
             family,
             scope,
-            nonce: None,
+            resources,
+            key: authenticated.key.as_ref(),
+            wishes: Wishes::default(),
             now: self.clock.now(),
         })
         .await

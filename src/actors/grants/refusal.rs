@@ -13,6 +13,11 @@ pub enum TokenRefusal {
         /// For `Retry-After`.
         retry_after: u64,
     },
+    /// The DPoP proof must be made again, with this nonce (RFC 9449 §8).
+    UseNonce {
+        /// For `DPoP-Nonce`.
+        nonce: String,
+    },
     /// A failure of the server.
     Failure(Failure),
 }

@@ -15,6 +15,8 @@ use crate::domain::throttle::ClientAddress;
 pub struct RequestTokens {
     /// The `Authorization` header.
     pub authorization: Option<String>,
+    /// The `DPoP` header.
+    pub dpop: Option<String>,
     /// The body.
     pub parameters: Parameters,
     /// Where it comes from.
@@ -35,7 +37,7 @@ impl Serve<RequestTokens> for Grants {
 impl Deps {
     async fn request_tokens(&self, request: RequestTokens) -> Result<Tokens, TokenRefusal> {
         let parameters = &request.parameters;
-        let authenticated = self
+        let mut authenticated = self
             .authenticate(Presented {
                 authorization: request.authorization.as_deref(),
                 parameters,
@@ -47,6 +49,9 @@ impl Deps {
             Ok(name) => name,
             Err(error) => return oauth(error),
         };
+        authenticated.key = self
+            .prove_key(&authenticated.client, request.dpop.as_deref(), path::TOKEN)
+            .await?;
         match GrantType::parse(name) {
             Some(GrantType::AuthorizationCode) => self.redeem_code(&authenticated, parameters).await,
             Some(GrantType::RefreshToken) => self.refresh_tokens(&authenticated, parameters).await,

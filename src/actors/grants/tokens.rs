@@ -2,15 +2,20 @@
 
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use super::Deps;
+use super::dpop::ProvenKey;
 use super::refusal::TokenRefusal;
 use crate::actors::failure::Failure;
 use crate::db;
 use crate::domain::clock::Timestamp;
 use crate::domain::keys::algorithm::SigningAlgorithm;
 use crate::domain::linking::Entitlements;
+use crate::domain::oauth::claims_request::ACR;
 use crate::domain::oauth::client::{Client, GrantType};
 use crate::domain::oauth::family::{self, Family};
+use crate::domain::oauth::resource;
 use crate::domain::oauth::scope::{ENTITLEMENTS, OPENID, ScopeSet};
 use crate::domain::token::claims::{AccessClaims, AccessGrant, IdClaims, IdGrant, SignIn};
 use crate::domain::token::jws::{self, TokenType};
@@ -28,6 +33,10 @@ pub struct Tokens {
     pub refresh: Option<String>,
     /// What was granted.
     pub scope: String,
+    /// The access token is bound to a key (RFC 9449 §5).
+    pub bound: bool,
+    /// The nonce for the next proof, if this request had one.
+    pub dpop_nonce: Option<String>,
     /// What kind the access token is, where one was exchanged for another (RFC 8693 §2.2.1).
     pub issued_token_type: Option<&'static str>,
 }
@@ -38,8 +47,21 @@ pub(super) struct Issue<'a> {
     pub(super) family_id: &'a str,
     pub(super) family: &'a Family,
     pub(super) scope: &'a ScopeSet,
-    pub(super) nonce: Option<&'a str>,
+    /// The resource servers that the access token is for.
+    pub(super) resources: &'a [String],
+    /// The key that it is bound to.
+    pub(super) key: Option<&'a ProvenKey>,
+    pub(super) wishes: Wishes<'a>,
     pub(super) now: Timestamp,
+}
+
+/// What an authorization request wants of the ID token; nothing at a refresh.
+#[derive(Default)]
+pub(super) struct Wishes<'a> {
+    pub(super) nonce: Option<&'a str>,
+    pub(super) acr: bool,
+    /// Claims that were asked one by one, as far as they are known.
+    pub(super) claims: Map<String, Value>,
 }
 
 impl Deps {
@@ -53,8 +75,8 @@ impl Deps {
     }
 
     /// Signs the tokens. What was spent and granted is committed before this is called.
-    pub(super) async fn issue(&self, issue: &Issue<'_>) -> Result<Tokens, TokenRefusal> {
-        let entitlements = self.entitlements(issue).await?;
+    pub(super) async fn issue(&self, issue: Issue<'_>) -> Result<Tokens, TokenRefusal> {
+        let entitlements = self.entitlements(&issue).await?;
         let keys = self.keys.current();
         let lifetimes = &self.config.define.lifetimes;
         let session = &issue.family.session;
@@ -63,15 +85,18 @@ impl Deps {
             at: session.authenticated_at,
         };
         let scope = issue.scope.to_string();
+        let subject = self.subject(issue.client, &session.account_id);
+        let audiences = resource::audiences(issue.resources, self.issuer(), issue.scope.contains(OPENID));
         let grant = AccessGrant {
             issuer: self.issuer(),
-            audiences: &[],
-            subject: &session.account_id,
+            audiences: &audiences,
+            subject: &subject,
             client_id: issue.client.id.as_str(),
             scope: &scope,
             jti: self.fresh_name(),
             sign_in: Some(sign_in),
             family: Some(issue.family_id),
+            jkt: issue.key.map(|key| key.thumbprint.as_str()),
             root: None,
         };
         let claims = AccessClaims::issue(grant, issue.now, lifetimes.access);
@@ -80,12 +105,14 @@ impl Deps {
             let algorithm = issue.client.id_token_alg;
             let grant = IdGrant {
                 issuer: self.issuer(),
-                subject: &session.account_id,
+                subject: &subject,
                 client_id: issue.client.id.as_str(),
                 sign_in,
-                nonce: issue.nonce,
+                nonce: issue.wishes.nonce,
                 access_token: Some(&access),
                 algorithm,
+                acr: issue.wishes.acr.then_some(ACR),
+                asked: issue.wishes.claims,
                 entitlements,
             };
             let claims = IdClaims::issue(grant, issue.now, lifetimes.id);
@@ -108,6 +135,8 @@ impl Deps {
             id,
             refresh,
             scope,
+            bound: issue.key.is_some(),
+            dpop_nonce: issue.key.map(|key| key.nonce.clone()),
             issued_token_type: None,
         })
     }

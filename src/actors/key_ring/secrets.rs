@@ -8,10 +8,12 @@ use super::turn::TurnError;
 use crate::db::{DbError, Decision, Store, WriteConnection, accounts, keys};
 use crate::domain::clock::Timestamp;
 use crate::domain::email::IdentifierKey;
+use crate::domain::oauth::subject::SubjectKey;
 use crate::domain::opaque::setup::Setup;
 use crate::domain::random::{Random, bytes};
 use crate::domain::seal::SealingKey;
 use crate::domain::throttle::ThrottleHasher;
+use crate::domain::token::dpop_nonce::Nonces;
 use crate::domain::vault::{Vault, VaultError};
 
 /// The names in the `secrets` table.
@@ -20,6 +22,8 @@ const IDENTIFIER: &str = "identifier";
 const STATES: &str = "states";
 const MAIL: &str = "mail";
 const THROTTLE: &str = "throttle";
+const SUBJECTS: &str = "subjects";
+const NONCES: &str = "nonces";
 
 /// The opened secrets. They live as long as the process and do not print.
 pub struct Secrets {
@@ -33,6 +37,10 @@ pub struct Secrets {
     pub mail: SealingKey,
     /// Names throttle counters.
     pub throttle: ThrottleHasher,
+    /// Makes pairwise subjects: a new one would make everybody a stranger to every pairwise client.
+    pub subjects: SubjectKey,
+    /// Makes the nonces of DPoP proofs.
+    pub nonces: Nonces,
 }
 
 impl std::fmt::Debug for Secrets {
@@ -73,6 +81,8 @@ pub async fn open(
         (STATES, Zeroizing::new(bytes::<32>(random).to_vec())),
         (MAIL, Zeroizing::new(bytes::<32>(random).to_vec())),
         (THROTTLE, Zeroizing::new(bytes::<32>(random).to_vec())),
+        (SUBJECTS, Zeroizing::new(bytes::<32>(random).to_vec())),
+        (NONCES, Zeroizing::new(bytes::<32>(random).to_vec())),
     ];
     let inserts: Vec<_> = fresh
         .iter()
@@ -108,5 +118,7 @@ pub async fn open(
         states: SealingKey::new(&mut *key(STATES)?),
         mail: SealingKey::new(&mut *key(MAIL)?),
         throttle: ThrottleHasher::new(&mut *key(THROTTLE)?),
+        subjects: SubjectKey::new(&mut *key(SUBJECTS)?),
+        nonces: Nonces::new(&mut *key(NONCES)?),
     }))
 }

@@ -27,6 +27,8 @@ pub struct FinishLogin {
     pub session: Option<Token>,
     /// Where it comes from.
     pub address: ClientAddress,
+    /// What the browser calls itself.
+    pub agent: Option<String>,
 }
 
 impl Request for FinishLogin {
@@ -63,6 +65,7 @@ impl Deps {
             authenticated_at: now,
             idle_expires_at: now.plus(lifetimes.session_idle.min(lifetimes.session_absolute)),
             expires_at: now.plus(lifetimes.session_absolute),
+            agent: request.agent,
         };
         let identifier = authenticated.identifier;
         let replaced = request.session.as_ref().map(Token::hash);

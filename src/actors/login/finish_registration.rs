@@ -1,18 +1,17 @@
 //! Last message of a registration: the record is stored and the link spent, in one transaction (RFC 9807 §5.2.3).
 
-use super::links::spend;
+use super::enrolment::{Enrolled, Enrolment};
+use super::proof::Proof;
 use super::start_registration::Occasion;
 use super::states::Exchange;
 use super::{Deps, Login, LoginError};
-use crate::actors::mailer::queue::enqueue;
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
+use crate::actors::writer::WriteError;
+use crate::db::DbError;
 use crate::db::links::StoredLink;
-use crate::db::{DbError, Decision, Statement, Transaction, accounts, codes, families, links, sessions};
-use crate::domain::account::AccountId;
-use crate::domain::clock::Timestamp;
-use crate::domain::email::Email;
-use crate::domain::mail::{MailKind, render};
-use crate::domain::opaque::registration::{Record, Registration};
+use crate::domain::account::{AccountId, Date, Introduction, Profile, ProfileEdit};
+use crate::domain::mail::Language;
+use crate::domain::opaque::registration::Registration;
 use crate::domain::opaque::wire::RegistrationUpload;
 use crate::domain::secret::{Token, TokenHash};
 
@@ -24,6 +23,12 @@ pub struct FinishRegistration {
     pub occasion: Occasion,
     /// The client's last message.
     pub upload: RegistrationUpload,
+    /// What a new account's owner says of themselves.
+    pub profile: ProfileEdit,
+    /// What proves a fresh login, where the link alone is not enough.
+    pub proof: Proof,
+    /// To write to somebody in who has not said which language they want.
+    pub language: Language,
 }
 
 impl Request for FinishRegistration {
@@ -37,110 +42,63 @@ impl Serve<FinishRegistration> for Login {
     }
 }
 
-/// All that the transaction needs; made before it, since it may run more than once.
-struct Enrolment {
-    link: TokenHash,
-    occasion: Occasion,
-    registration: Registration,
-    record: Record,
-    new_id: String,
-    notice: Option<Statement>,
-    now: Timestamp,
-}
-
 impl Deps {
     async fn finish_registration(&self, request: FinishRegistration) -> Result<(), LoginError> {
         let Some(state) = self.take(Exchange::Registration, &request.auth_id).await? else {
             return Err(LoginError::Expired);
         };
-        let (link, rest) = state.split_first_chunk::<32>().ok_or(LoginError::Expired)?;
-        let link = TokenHash::from_bytes(*link);
+        let (token, rest) = state.split_first_chunk::<32>().ok_or(LoginError::Expired)?;
+        let token = TokenHash::from_bytes(*token);
         let registration = Registration::from_bytes(rest).ok_or(LoginError::Expired)?;
-        let stored = self.find_link(&link, request.occasion.purpose()).await?;
+        let link = self.find_link(&token, request.occasion.purposes()).await?;
+        let now = self.clock.now();
+        // Where it is tomorrow already, children are born today.
+        let today = Date::of(now).next();
+        let profile = introduced(&link)?
+            .edit(request.profile, today)
+            .map_err(LoginError::Profile)?;
         let enrolment = Enrolment {
-            link,
+            token,
             occasion: request.occasion,
-            registration: registration.clone(),
-            record: registration.finish(request.upload),
+            record: registration.clone().finish(request.upload),
+            identifier: *registration.identifier(),
+            shown: request.proof.shown(),
             new_id: AccountId::generate(self.random.as_ref()).to_string(),
-            notice: self.notice(request.occasion, &stored),
-            now: self.clock.now(),
+            profile,
+            language: request.language,
+            letters: self.letters(),
+            now,
         };
         let done = self
             .writes
             .transact("finish registration", async move |transaction| {
                 enrolment.run(transaction).await
             })
-            .await?;
-        if !done {
-            return Err(LoginError::Expired);
-        }
-        metrics::counter!("countersign_registrations_total").increment(1);
+            .await;
+        let enrolled = match done {
+            // Two accounts moved to one address in the same moment: the index let one of them.
+            Err(WriteError::Db(DbError::Constraint(_))) if request.occasion == Occasion::NewAddress => Enrolled::Taken,
+            done => done?,
+        };
         self.wake_mailer();
-        Ok(())
-    }
-
-    /// A changed password is told to the address it belongs to.
-    fn notice(&self, occasion: Occasion, link: &StoredLink) -> Option<Statement> {
-        let email = match occasion {
-            Occasion::NewAccount => return None,
-            Occasion::ResetPassword => Email::parse(&link.email).ok()?,
-        };
-        let define = &self.config.define;
-        let kind = MailKind::PasswordChanged {
-            reset_url: define.issuer.url("/forgot/"),
-        };
-        let mail = render(&kind, &email, define.realm.as_str());
-        let now = self.clock.now();
-        let expires_at = now.plus(self.config.mail.give_up_after);
-        Some(enqueue(&self.secrets, self.random.as_ref(), &mail, now, expires_at))
+        match enrolled {
+            Enrolled::Yes => {
+                metrics::counter!("countersign_registrations_total").increment(1);
+                Ok(())
+            }
+            Enrolled::Expired => Err(LoginError::Expired),
+            Enrolled::NotProven => Err(LoginError::NotProven),
+            Enrolled::Taken => Err(LoginError::AddressTaken),
+        }
     }
 }
 
-impl Enrolment {
-    async fn run(&self, transaction: &mut Transaction<'_>) -> Result<Decision<bool>, DbError> {
-        let Some(link) = spend(transaction, &self.link, self.occasion.purpose(), self.now).await? else {
-            return Ok(Decision::Rollback(false));
-        };
-        // The password was evaluated for one identifier; a record for another would never open.
-        if link.identifier != *self.registration.identifier() {
-            return Ok(Decision::Rollback(false));
-        }
-        let stored = match self.occasion {
-            Occasion::NewAccount => self.make_account(transaction, &link).await?,
-            Occasion::ResetPassword => self.replace_record(transaction, &link).await?,
-        };
-        if !stored {
-            return Ok(Decision::Rollback(false));
-        }
-        transaction.query(&links::void_all(&link.identifier, self.now)).await?;
-        if let Some(notice) = &self.notice {
-            transaction.query(notice).await?;
-        }
-        Ok(Decision::Commit(true))
-    }
-
-    async fn make_account(&self, transaction: &mut Transaction<'_>, link: &StoredLink) -> Result<bool, DbError> {
-        let email =
-            Email::parse(&link.email).map_err(|error| DbError::Inconsistent(format!("links.email: {error}")))?;
-        let insert = accounts::insert(&self.new_id, &link.identifier, &email, self.record.as_bytes(), self.now);
-        Ok(transaction.query_one(&insert).await?.is_some())
-    }
-
-    /// A new password ends everything that the old one opened: sessions, families, codes.
-    async fn replace_record(&self, transaction: &mut Transaction<'_>, link: &StoredLink) -> Result<bool, DbError> {
-        let Some(account_id) = &link.account_id else {
-            return Ok(false);
-        };
-        let replace = accounts::replace_record(account_id, self.record.as_bytes(), self.now);
-        if transaction.query_one(&replace).await?.is_none() {
-            return Ok(false);
-        }
-        transaction.query(&sessions::end_all(account_id, self.now)).await?;
-        transaction
-            .query(&families::end_of_account(account_id, self.now))
-            .await?;
-        transaction.query(&codes::void_of_account(account_id)).await?;
-        Ok(true)
-    }
+/// What was said at sign-up, which the link has carried here.
+fn introduced(link: &StoredLink) -> Result<Profile, DbError> {
+    let Some(details) = &link.details else {
+        return Ok(Profile::default());
+    };
+    let said: Introduction =
+        serde_json::from_str(details).map_err(|error| DbError::Inconsistent(format!("links.details: {error}")))?;
+    Ok(said.into())
 }

@@ -4,15 +4,20 @@
 //! Several shards of one role. Between two messages a state lies sealed in the key-value store, from which it is taken
 //! out atomically: whoever takes it has the only one.
 
+pub mod ask_change;
 pub mod confirm_email;
+pub mod delete_account;
 pub mod finish_login;
 pub mod finish_registration;
 pub mod request_mail;
 pub mod start_login;
 pub mod start_registration;
 
+mod enrolment;
 mod guess;
 mod links;
+mod mail_limit;
+pub mod proof;
 mod states;
 
 use std::sync::Arc;
@@ -21,12 +26,14 @@ use std::time::Duration;
 use super::ask::Door;
 use super::failure::Failure;
 use super::key_ring::secrets::Secrets;
+use super::mailer::letters::Letters;
 use super::mailer::{Mailer, Wake};
 use super::supervise::Role;
 use super::writer::Writes;
 use crate::config::Config;
 use crate::db::Store;
 use crate::db::kv::KeyValue;
+use crate::domain::account::ProfileError;
 use crate::domain::clock::Clock;
 use crate::domain::random::Random;
 use crate::domain::throttle::{TooManyAttempts, retry_after_secs};
@@ -54,7 +61,7 @@ pub struct Deps {
 
 /// The role; it has no state but what it depends on.
 pub struct Login {
-    deps: Deps,
+    deps: Arc<Deps>,
 }
 
 impl Role for Login {
@@ -62,7 +69,9 @@ impl Role for Login {
     type Deps = Deps;
 
     fn begin(deps: &Deps) -> Self {
-        Self { deps: deps.clone() }
+        Self {
+            deps: Arc::new(deps.clone()),
+        }
     }
 }
 
@@ -78,8 +87,16 @@ pub enum LoginError {
         /// For `Retry-After`.
         retry_after: u64,
     },
-    /// This server takes nobody in.
+    /// This server takes nobody in who was not invited.
     SignUpClosed,
+    /// The change needs a login made for it, in this browser, as the account it is about.
+    NotProven,
+    /// The new address has got an account of its own meanwhile.
+    AddressTaken,
+    /// Nobody would be left to administer.
+    LastAdministrator,
+    /// Something that was said of a person does not fit.
+    Profile(ProfileError),
     /// A failure of the server.
     Failure(Failure),
 }
@@ -108,6 +125,15 @@ pub struct Delayed<T> {
 }
 
 impl Deps {
+    /// What writes mails.
+    fn letters(&self) -> Letters {
+        Letters {
+            secrets: Arc::clone(&self.secrets),
+            config: Arc::clone(&self.config),
+            random: Arc::clone(&self.random),
+        }
+    }
+
     /// Tells the Mailer that a mail was queued. If it does not hear it, it finds the mail by itself a little later.
     fn wake_mailer(&self) {
         let mailer = self.mailer.clone();

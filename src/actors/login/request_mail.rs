@@ -1,20 +1,16 @@
 //! Sign-up and forgotten password: an address asks for a mail. Known and unknown addresses get the same answer, after
 //! the same work.
 
-use std::time::Duration;
-
 use super::{Deps, Login, LoginError};
-use crate::actors::failure::Failure;
-use crate::actors::mailer::queue::enqueue;
+use crate::actors::mailer::letters::Letters;
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
-use crate::config::Onboarding;
 use crate::db::links::NewLink;
-use crate::db::{Decision, accounts, links};
-use crate::domain::account::{Link, LinkPurpose};
+use crate::db::{DbError, Decision, accounts, links};
+use crate::domain::account::{Introduction, Link, LinkPurpose};
 use crate::domain::email::{Email, Identifier};
-use crate::domain::mail::{MailKind, render};
+use crate::domain::mail::{Language, MailKind};
 use crate::domain::secret::Token;
-use crate::domain::throttle::{self, ClientAddress, Verdict};
+use crate::domain::throttle::ClientAddress;
 
 /// Asks for a mail.
 pub struct RequestMail {
@@ -24,13 +20,15 @@ pub struct RequestMail {
     pub wish: Wish,
     /// Where it comes from.
     pub address: ClientAddress,
+    /// In which language, for somebody who has not said another.
+    pub language: Language,
 }
 
 /// What somebody wants a mail for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wish {
-    /// To sign up.
-    SignUp,
+    /// To sign up; what they say of themselves.
+    SignUp(Introduction),
     /// To choose another password.
     ResetPassword,
 }
@@ -48,7 +46,8 @@ impl Serve<RequestMail> for Login {
 
 impl Deps {
     async fn request_mail(&self, request: RequestMail) -> Result<(), LoginError> {
-        if request.wish == Wish::SignUp && self.config.define.onboarding == Onboarding::Closed {
+        let signs_up = matches!(request.wish, Wish::SignUp(_));
+        if signs_up && !self.config.define.onboarding.takes_applications() {
             return Err(LoginError::SignUpClosed);
         }
         let identifier = self.secrets.identifier.identify(&request.email);
@@ -56,22 +55,24 @@ impl Deps {
         let row = self.store.query_one(&accounts::by_identifier(&identifier)).await?;
         let account = row.as_ref().map(accounts::read).transpose()?;
         let usable = account.filter(|account| account.active);
+        let language = self.language(&identifier, request.language).await?;
         let now = self.clock.now();
         let token = Token::generate(self.random.as_ref());
-        let (purpose, kind) = self.letter(request.wish, usable.is_some(), &token);
+        let letters = self.letters();
+        let (purpose, kind) = self.letter(&letters, &request.wish, usable.is_some(), &token);
         let link = Link::issue(purpose, now, &self.config.define.lifetimes);
-        let mail = render(&kind, &request.email, self.config.define.realm.as_str());
-        let queue = enqueue(&self.secrets, self.random.as_ref(), &mail, now, link.expires_at);
+        let queue = letters.queue(&kind, &request.email, language, now, link.expires_at);
         let insert = links::insert(&NewLink {
             token_hash: token.hash(),
             link,
             identifier,
             email: request.email.clone(),
             account_id: usable.as_ref().map(|account| account.id.clone()),
+            details: details(&request.wish)?,
             created_at: now,
         });
         // Nobody to reset: the same statements run, and are undone.
-        let wanted = request.wish == Wish::SignUp || usable.is_some();
+        let wanted = signs_up || usable.is_some();
         self.writes
             .transact("request mail", async move |transaction| {
                 transaction.query(&insert).await?;
@@ -87,86 +88,40 @@ impl Deps {
         Ok(())
     }
 
+    /// The language to write to this address in: what its owner has said, else what the request says.
+    pub(super) async fn language(&self, identifier: &Identifier, asked: Language) -> Result<Language, DbError> {
+        let row = self.store.query_one(&accounts::locale(identifier)).await?;
+        let locale = row.as_ref().map(|row| row.optional_text(0)).transpose()?.flatten();
+        Ok(locale.and_then(Language::of).unwrap_or(asked))
+    }
+
     /// What to write. Signing up with an address that has an account is answered in that mailbox alone.
-    fn letter(&self, wish: Wish, has_account: bool, token: &Token) -> (LinkPurpose, MailKind) {
-        let define = &self.config.define;
-        // The token is in the fragment: it reaches no server, log or referrer until the page posts it.
-        let link = |page: &str| format!("{}#{}", define.issuer.url(page), token.reveal());
+    fn letter(&self, letters: &Letters, wish: &Wish, has_account: bool, token: &Token) -> (LinkPurpose, MailKind) {
+        let lifetimes = &self.config.define.lifetimes;
         match wish {
             Wish::ResetPassword => {
-                let valid = define.lifetimes.reset_link;
-                (
-                    LinkPurpose::ResetPassword,
-                    MailKind::ResetPassword {
-                        link: link("/reset/"),
-                        valid,
-                    },
-                )
+                let (link, valid) = (letters.link("/reset/", token), lifetimes.reset_link);
+                (LinkPurpose::ResetPassword, MailKind::ResetPassword { link, valid })
             }
-            Wish::SignUp if has_account => {
-                let (reset_url, login_url) = (define.issuer.url("/forgot/"), define.issuer.url("/login/"));
+            Wish::SignUp(_) if has_account => {
+                let (reset_url, login_url) = (letters.url("/forgot/"), letters.url("/login/"));
                 // A link row is made all the same, of which nobody learns the token.
                 (
                     LinkPurpose::ConfirmEmail,
                     MailKind::AlreadyRegistered { reset_url, login_url },
                 )
             }
-            Wish::SignUp => {
-                let valid = define.lifetimes.confirm_link;
-                (
-                    LinkPurpose::ConfirmEmail,
-                    MailKind::ConfirmSignup {
-                        link: link("/confirm/"),
-                        valid,
-                    },
-                )
+            Wish::SignUp(_) => {
+                let (link, valid) = (letters.link("/confirm/", token), lifetimes.confirm_link);
+                (LinkPurpose::ConfirmEmail, MailKind::ConfirmSignup { link, valid })
             }
         }
     }
-
-    async fn charge_mail(&self, identifier: &Identifier, address: ClientAddress) -> Result<(), LoginError> {
-        let now = self.clock.now();
-        let limits = &self.config.limits;
-        let keys = [
-            self.secrets.throttle.mail_recipient(identifier),
-            self.secrets.throttle.mail_address(address),
-        ];
-        let buckets = [&limits.mail_recipient, &limits.mail_address];
-        let wait = self
-            .kv
-            .count(&keys, now, |levels| {
-                let charged: Vec<_> = levels
-                    .iter()
-                    .zip(buckets)
-                    .map(|(level, bucket)| throttle::charge(*level, now, bucket))
-                    .collect();
-                let wait = charged
-                    .iter()
-                    .map(|(_, verdict)| waiting(*verdict))
-                    .max()
-                    .unwrap_or_default();
-                if wait.is_zero() {
-                    levels
-                        .iter_mut()
-                        .zip(&charged)
-                        .for_each(|(level, (next, _))| *level = *next);
-                }
-                wait
-            })
-            .await
-            .map_err(Failure::from)?;
-        if wait.is_zero() {
-            return Ok(());
-        }
-        Err(LoginError::TooManyAttempts {
-            retry_after: throttle::retry_after_secs(wait),
-        })
-    }
 }
 
-const fn waiting(verdict: Verdict) -> Duration {
-    match verdict {
-        Verdict::Pass => Duration::ZERO,
-        Verdict::Wait(wait) => wait,
-    }
+/// What a link carries of a wish.
+fn details(wish: &Wish) -> Result<Option<String>, LoginError> {
+    let Wish::SignUp(said) = wish else { return Ok(None) };
+    let text = serde_json::to_string(said).map_err(|error| DbError::Inconsistent(error.to_string()))?;
+    Ok(Some(text))
 }

@@ -1,5 +1,6 @@
 //! First message of a registration, for a new account or a new password (RFC 9807 §5.2.2).
 
+use super::proof::{self, Proof};
 use super::states::Exchange;
 use super::{Delayed, Deps, Login, LoginError};
 use crate::actors::failure::Failure;
@@ -20,6 +21,8 @@ pub struct StartRegistration {
     pub request: RegistrationRequest,
     /// Where it comes from.
     pub address: ClientAddress,
+    /// What proves a fresh login, where the link alone is not enough.
+    pub proof: Proof,
 }
 
 /// Why somebody registers a password.
@@ -27,16 +30,19 @@ pub struct StartRegistration {
 pub enum Occasion {
     /// For a new account.
     NewAccount,
-    /// In place of a forgotten one.
-    ResetPassword,
+    /// In place of another one, forgotten or not.
+    NewPassword,
+    /// Because the account moves to another address: a record opens at one address alone.
+    NewAddress,
 }
 
 impl Occasion {
-    /// The purpose of the link that allows it.
-    pub(super) const fn purpose(self) -> LinkPurpose {
+    /// The purposes of the links that allow it.
+    pub(super) const fn purposes(self) -> &'static [LinkPurpose] {
         match self {
-            Self::NewAccount => LinkPurpose::Register,
-            Self::ResetPassword => LinkPurpose::ResetPassword,
+            Self::NewAccount => &[LinkPurpose::Register],
+            Self::NewPassword => &[LinkPurpose::ResetPassword, LinkPurpose::ChangePassword],
+            Self::NewAddress => &[LinkPurpose::ChangeEmail],
         }
     }
 }
@@ -69,9 +75,13 @@ impl Serve<StartRegistration> for Login {
 impl Deps {
     async fn start_registration(&self, request: StartRegistration) -> Result<Delayed<RegistrationStarted>, LoginError> {
         let token_hash = request.token.hash();
-        let link = self.find_link(&token_hash, request.occasion.purpose()).await?;
-        let delay = self.charge(&link.identifier, request.address, None).await?;
+        let link = self.find_link(&token_hash, request.occasion.purposes()).await?;
         let now = self.clock.now();
+        if link.link.purpose.needs_login() {
+            let proves = proof::statement(request.proof.shown().as_ref(), &token_hash, &link, now)?;
+            self.store.query_one(&proves).await?.ok_or(LoginError::NotProven)?;
+        }
+        let delay = self.charge(&link.identifier, request.address, None).await?;
         let (response, registration) =
             Registration::respond(&self.secrets.opaque, link.identifier, request.request, now)
                 .map_err(|error| Failure::Internal(error.to_string()))?;

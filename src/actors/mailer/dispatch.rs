@@ -6,7 +6,8 @@ use super::claim::Claim;
 use super::transport::Undelivered;
 use super::{Deps, Mailer, message, queue, retry};
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
-use crate::db::{Statement, links};
+use crate::db::{Decision, Statement, links, mail_troubles};
+use crate::domain::mail::Mail;
 use crate::domain::random::bytes;
 
 /// Tries a mail. One that makes its try panic is tried again when its claim is over; the others do not notice.
@@ -38,9 +39,14 @@ impl Serve<Dispatch> for Mailer {
                 more,
                 permit,
             } = request;
-            let outcome = deps.attempt(&id, &sealed).await;
-            let settled = deps.settle(&id, attempts, outcome);
-            if let Err(error) = deps.writes.execute(settled).await {
+            let settled = deps.attempt(&id, &sealed, attempts).await;
+            let noted = deps.writes.transact("settle mail", async move |transaction| {
+                for statement in &settled {
+                    transaction.query(statement).await?;
+                }
+                Ok(Decision::Commit(()))
+            });
+            if let Err(error) = noted.await {
                 tracing::error!(mail = id, %error, "what became of a mail was not noted; it is tried again");
             }
             drop(permit);
@@ -52,8 +58,24 @@ impl Serve<Dispatch> for Mailer {
 }
 
 impl Deps {
-    async fn attempt(&self, id: &str, sealed: &[u8]) -> Result<(), Undelivered> {
-        let mail = queue::open(&self.secrets.mail, id, sealed).map_err(|_| Undelivered::refused("unreadable"))?;
+    /// Tries a mail; the statements that note what became of it.
+    async fn attempt(&self, id: &str, sealed: &[u8], attempts: i64) -> Vec<Statement> {
+        let Ok(mail) = queue::open(&self.secrets.mail, id, sealed) else {
+            return vec![self.settle(id, attempts, &Err(Undelivered::refused("unreadable")))];
+        };
+        let recipient = self.secrets.identifier.identify(&mail.to);
+        let outcome = self.send(id, mail).await;
+        let trouble = match &outcome {
+            Ok(()) => Some(mail_troubles::clear(&recipient)),
+            Err(Undelivered::Refused(reason)) => Some(mail_troubles::note(&recipient, reason, self.clock.now())),
+            Err(Undelivered::NotNow(_)) => None,
+        };
+        std::iter::once(self.settle(id, attempts, &outcome))
+            .chain(trouble)
+            .collect()
+    }
+
+    async fn send(&self, id: &str, mail: Mail) -> Result<(), Undelivered> {
         let envelope = message::Envelope {
             id,
             host: self.config.define.issuer.host(),
@@ -64,7 +86,7 @@ impl Deps {
     }
 
     /// Counts the outcome of a try, and gives the statement that notes it. Neither address nor content is logged.
-    fn settle(&self, id: &str, attempts: i64, outcome: Result<(), Undelivered>) -> Statement {
+    fn settle(&self, id: &str, attempts: i64, outcome: &Result<(), Undelivered>) -> Statement {
         match outcome {
             Ok(()) => {
                 metrics::counter!("countersign_mails_sent_total").increment(1);

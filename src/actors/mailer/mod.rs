@@ -4,6 +4,7 @@
 //! putting off its next attempt beyond the time that one try may take: a mail whose claimer died is claimed again. So a
 //! mail may arrive twice, with the same `Message-ID`, but is not lost.
 
+pub mod letters;
 pub mod mailbox;
 pub mod queue;
 pub mod transport;

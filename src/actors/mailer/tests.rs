@@ -15,9 +15,11 @@ use crate::domain::clock::Timestamp;
 use crate::domain::email::{Email, IdentifierKey};
 use crate::domain::keys::testing::Seeded;
 use crate::domain::mail::Mail;
+use crate::domain::oauth::subject::SubjectKey;
 use crate::domain::opaque::setup::Setup;
 use crate::domain::seal::SealingKey;
 use crate::domain::throttle::ThrottleHasher;
+use crate::domain::token::dpop_nonce::Nonces;
 use crate::testing::{ManualClock, TestStore, config_with, until};
 
 const START: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -37,6 +39,8 @@ fn secrets(random: &Seeded) -> Arc<Secrets> {
         states: SealingKey::new(&mut [2; 32]),
         mail: SealingKey::new(&mut [3; 32]),
         throttle: ThrottleHasher::new(&mut [4; 32]),
+        subjects: SubjectKey::new(&mut [5; 32]),
+        nonces: Nonces::new(&mut [6; 32]),
     })
 }
 
@@ -192,8 +196,18 @@ async fn a_mail_refused_for_good_is_given_up() {
     post.queue("ann@example.org").await;
     post.wake().await;
     post.until_empty().await;
-    let seen = server.seen.lock();
-    assert_eq!((seen.taken.len(), seen.recipients), (0, 1));
+    {
+        let seen = server.seen.lock();
+        assert_eq!((seen.taken.len(), seen.recipients), (0, 1));
+    }
+    // An administrator sees it, until a mail gets through.
+    let troubles = async || post.store.rows("SELECT reason FROM mail_troubles").await;
+    let rows = troubles().await;
+    assert_eq!(rows.first().expect("one").text(0).expect("text"), "SMTP 550");
+    post.queue("ann@example.org").await;
+    post.wake().await;
+    post.until_empty().await;
+    assert!(troubles().await.is_empty());
 }
 
 #[actix_rt::test]

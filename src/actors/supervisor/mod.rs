@@ -15,6 +15,8 @@ use super::ledger::Ledger;
 use super::linking::Linking;
 use super::login::Login;
 use super::mailer::Mailer;
+use super::members::Members;
+use super::notifier::Notifier;
 use super::supervise::{Answer, Myself, Request, Role, Serve};
 use super::sweeper::Sweeper;
 use super::writer::Writes;
@@ -32,6 +34,10 @@ pub struct Actors {
     pub login: Shards<Login>,
     /// Authorization requests, codes, tokens.
     pub grants: Shards<Grants>,
+    /// News of the end of sessions.
+    pub notifier: Door<Notifier>,
+    /// Profiles, admission, administration; on a server that does this job.
+    pub members: Option<Door<Members>>,
     /// Entitlements, if they are among the jobs.
     pub ledger: Option<Door<Ledger>>,
     /// Master keys of accounts, if there are accounts and entitlements.
@@ -82,8 +88,12 @@ impl Serve<CheckHealth> for Supervisor {
                 health(std::slice::from_ref(&actors.mailer)).await,
                 health(&actors.login.doors()).await,
                 health(&actors.grants.doors()).await,
+                health(std::slice::from_ref(&actors.notifier)).await,
                 health(std::slice::from_ref(&actors.sweeper)).await,
             ];
+            if let Some(members) = &actors.members {
+                all.push(health(std::slice::from_ref(members)).await);
+            }
             if let Some(ledger) = &actors.ledger {
                 all.push(health(std::slice::from_ref(ledger)).await);
             }
@@ -125,6 +135,9 @@ impl Serve<StopAll> for Supervisor {
             let patience = request.patience;
             let mut late = Vec::new();
             late.extend(close(std::slice::from_ref(&actors.sweeper), patience).await);
+            if let Some(members) = &actors.members {
+                late.extend(close(std::slice::from_ref(members), patience).await);
+            }
             if let Some(linking) = &actors.linking {
                 late.extend(close(std::slice::from_ref(linking), patience).await);
             }
@@ -132,6 +145,7 @@ impl Serve<StopAll> for Supervisor {
                 late.extend(close(std::slice::from_ref(ledger), patience).await);
             }
             late.extend(close(&actors.grants.doors(), patience).await);
+            late.extend(close(std::slice::from_ref(&actors.notifier), patience).await);
             late.extend(close(&actors.login.doors(), patience).await);
             late.extend(close(std::slice::from_ref(&actors.mailer), patience).await);
             late.extend(close(std::slice::from_ref(&actors.key_ring), patience).await);

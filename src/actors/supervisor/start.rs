@@ -17,7 +17,7 @@ use crate::actors::mailer::transport::TransportError;
 use crate::actors::outgoing::Outgoing;
 use crate::actors::supervise::Alarm;
 use crate::actors::writer::{self, Writes};
-use crate::actors::{grants, linking, login, mailer, sweeper};
+use crate::actors::{grants, linking, login, mailer, members, notifier, sweeper};
 use crate::config::{Config, Job};
 use crate::db::kv::KeyValue;
 use crate::db::{Store, WriteConnection};
@@ -107,7 +107,7 @@ pub fn rotation_policy(config: &Config) -> RotationPolicy {
     }
 }
 
-/// Starts all actors: Writer, `KeyRing`, Mailer, Login, Grants, Ledger, Linking, Sweeper, Supervisor. Writer has a
+/// Starts all actors: Writer, `KeyRing`, Mailer, Login, Grants, Notifier, Members, Ledger, Linking, Sweeper, Supervisor. Writer has a
 /// thread of its own, because it waits for the disk, and so has Ledger, because it signs; Login and Grants have a shard on each HTTP
 /// worker, opened by its first request.
 ///
@@ -125,6 +125,12 @@ pub fn start(ground: &Foundation, connection: WriteConnection, alarm: &Alarm) ->
     let mailer = Door::open(&house, ground.mailer(&writes)?, alarm.clone(), rooms.mailer);
     let login = Shards::new(ground.login(&writes, &mailer), alarm.clone(), rooms.login);
     let grants = Shards::new(ground.grants(&writes), alarm.clone(), rooms.grants);
+    let notifier = Door::open(&house, ground.notifier(&writes), alarm.clone(), rooms.notifier);
+    let members = ground
+        .config
+        .define
+        .does(Job::Members)
+        .then(|| Door::open(&house, ground.members(&writes, &mailer), alarm.clone(), rooms.members));
     let mut threads = vec![housekeeping, writing];
     let ledger = ground.ledger(&writes).map(|deps| {
         let signing = Arbiter::new();
@@ -147,6 +153,8 @@ pub fn start(ground: &Foundation, connection: WriteConnection, alarm: &Alarm) ->
         mailer,
         login,
         grants,
+        notifier,
+        members,
         ledger,
         linking,
         sweeper,
@@ -201,12 +209,37 @@ impl Foundation {
     fn grants(&self, writes: &Writes) -> grants::Deps {
         grants::Deps {
             store: self.store.clone(),
+            clients: Arc::default(),
             kv: self.kv.clone(),
             writes: writes.clone(),
             keys: self.keys.clone(),
             secrets: Arc::clone(&self.secrets),
             outgoing: self.outgoing.clone(),
             key_cache: grants::KeyCache::default(),
+            config: Arc::clone(&self.config),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+        }
+    }
+
+    fn notifier(&self, writes: &Writes) -> notifier::Deps {
+        notifier::Deps {
+            store: self.store.clone(),
+            writes: writes.clone(),
+            keys: self.keys.clone(),
+            secrets: Arc::clone(&self.secrets),
+            outgoing: self.outgoing.clone(),
+            config: Arc::clone(&self.config),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+        }
+    }
+
+    fn members(&self, writes: &Writes, mailer: &Door<mailer::Mailer>) -> members::Deps {
+        members::Deps {
+            writes: writes.clone(),
+            mailer: mailer.clone(),
+            secrets: Arc::clone(&self.secrets),
             config: Arc::clone(&self.config),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),

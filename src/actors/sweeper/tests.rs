@@ -80,7 +80,7 @@ fn long_ago() -> Timestamp {
 }
 
 /// Inserts into each table that expires, with `$1` as key and `$2` as expiry, and how long it keeps rows after that.
-const ROWS: [(&str, i64); 10] = [
+const ROWS: [(&str, i64); 15] = [
     (
         "INSERT INTO sessions (id_hash, sid, account_id, browser_hash, auth_hash, authenticated_at, idle_expires_at, \
          expires_at) VALUES ($1, $1, 'account', $1, $1, 0, $2, $2) RETURNING 'sessions'",
@@ -130,6 +130,29 @@ const ROWS: [(&str, i64); 10] = [
          RETURNING 'known_browsers'",
         400 * DAY,
     ),
+    (
+        "INSERT INTO pushed_requests (name_hash, client_id, sealed, expires_at) VALUES ($1, 'client', $1, $2) \
+         RETURNING 'pushed_requests'",
+        HOUR,
+    ),
+    (
+        "INSERT INTO dpop_proofs (proof_hash, expires_at) VALUES ($1, $2) RETURNING 'dpop_proofs'",
+        HOUR,
+    ),
+    (
+        "INSERT INTO logout_notices (client_id, sid, account_id, attempts, next_attempt_at, expires_at) \
+         VALUES ('client', $1, 'account', 0, 0, $2) RETURNING 'logout_notices'",
+        0,
+    ),
+    (
+        "INSERT INTO applicants (id, identifier, email, stage, created_at, expires_at) \
+         VALUES ($1, $1, '', 'waiting', 0, $2) RETURNING 'applicants'",
+        0,
+    ),
+    (
+        "INSERT INTO mail_troubles (identifier, reason, happened_at) VALUES ($1, '', $2) RETURNING 'mail_troubles'",
+        90 * DAY,
+    ),
 ];
 
 const LEFT: &str = "SELECT CAST(sid AS TEXT) FROM sessions UNION ALL SELECT id FROM families \
@@ -137,7 +160,10 @@ const LEFT: &str = "SELECT CAST(sid AS TEXT) FROM sessions UNION ALL SELECT id F
      UNION ALL SELECT client_id FROM spent_assertions UNION ALL SELECT CAST(code_hash AS TEXT) FROM device_codes \
      UNION ALL SELECT CAST(token_hash AS TEXT) FROM initial_access_tokens \
      UNION ALL SELECT CAST(token_hash AS TEXT) FROM links UNION ALL SELECT id FROM mails \
-     UNION ALL SELECT CAST(browser_hash AS TEXT) FROM known_browsers";
+     UNION ALL SELECT CAST(browser_hash AS TEXT) FROM known_browsers \
+     UNION ALL SELECT CAST(name_hash AS TEXT) FROM pushed_requests \
+     UNION ALL SELECT CAST(proof_hash AS TEXT) FROM dpop_proofs UNION ALL SELECT sid FROM logout_notices \
+     UNION ALL SELECT id FROM applicants UNION ALL SELECT CAST(identifier AS TEXT) FROM mail_troubles";
 
 #[actix_rt::test]
 async fn what_has_expired_goes_and_what_is_in_its_grace_stays() {

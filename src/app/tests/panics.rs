@@ -49,6 +49,9 @@ async fn every_actor_panics_under_load_and_only_the_message_in_hand_fails() {
             panics += provoke(std::slice::from_ref(&actors.mailer)).await;
             panics += provoke(&actors.login.doors()).await;
             panics += provoke(&actors.grants.doors()).await;
+            panics += provoke(std::slice::from_ref(&actors.notifier)).await;
+            let members = actors.members.as_ref().expect("a server that does all jobs");
+            panics += provoke(std::slice::from_ref(members)).await;
             panics += provoke(actors.ledger.as_slice()).await;
             panics += provoke(std::slice::from_ref(&actors.sweeper)).await;
             panics += provoke(std::slice::from_ref(&server.app.supervisor)).await;

@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use crate::actors::outgoing::Outgoing;
+use crate::actors::sector::fetch_sector;
 use crate::cli::deployment::{Opened, Target, now};
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::db::{Decision, Transaction, clients};
 use crate::domain::keys::algorithm::SigningAlgorithm;
+use crate::domain::oauth::client::GrantType;
 use crate::domain::oauth::metadata::{ClientMetadata, Registered, Registrar, describe};
 use crate::system::SystemRandom;
 
@@ -23,6 +26,7 @@ const LARGEST_FILE: u64 = 1 << 20;
 #[command(after_help = "Examples:\n  \
                   countersign client add --config countersign.toml --name Shop --redirect-uri https://shop.example.org/back\n  \
                   countersign client add --data data --public --native --redirect-uri http://127.0.0.1/back\n  \
+                  countersign client add --config countersign.toml --name Jobs --grant client_credentials --scope \"jobs:read\"\n  \
                   countersign client add --config countersign.toml --file clients.json\n\n\
                   The secret of a confidential client is printed once; the database holds its hash.\n\
                   With --file, the defaults are those of RFC 7591 and OpenID Connect Registration (RS256, PKCE not demanded).")]
@@ -51,7 +55,7 @@ struct Described {
     #[arg(long, value_name = "URL")]
     uri: Option<String>,
     /// Where answers may go; may be repeated
-    #[arg(long, value_name = "URI", required_unless_present = "file")]
+    #[arg(long, value_name = "URI", required_unless_present_any = ["file", "grant"])]
     redirect_uri: Vec<String>,
     /// Where a logout may end; may be repeated
     #[arg(long, value_name = "URI")]
@@ -68,6 +72,25 @@ struct Described {
     /// It is one of your own: people are not asked for consent
     #[arg(long)]
     first_party: bool,
+    /// How it proves itself: `client_secret_basic`, `client_secret_post` or `private_key_jwt` [default: the first]
+    #[arg(long, value_name = "METHOD", conflicts_with = "public")]
+    auth: Option<String>,
+    /// File with its public keys, a JWK set
+    #[arg(long, value_name = "FILE", conflicts_with = "jwks_uri")]
+    jwks: Option<PathBuf>,
+    /// Where it publishes its public keys
+    #[arg(long, value_name = "URL")]
+    jwks_uri: Option<String>,
+    /// What it may bring to the token endpoint, in place of codes; may be repeated: `authorization_code`,
+    /// `client_credentials`, `device_code`, `token-exchange`
+    #[arg(long, value_name = "GRANT")]
+    grant: Vec<String>,
+    /// Resource server that it may have tokens for; may be repeated
+    #[arg(long, value_name = "URI")]
+    resource: Vec<String>,
+    /// Only people who hold this scope may use it
+    #[arg(long, value_name = "SCOPE")]
+    required_scope: Option<String>,
     /// It gets no refresh tokens
     #[arg(long)]
     no_refresh: bool,
@@ -79,10 +102,11 @@ struct Described {
 /// Runs the command.
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let mut opened = Opened::open(&args.target)?;
-    let (metadata, is_array) = match &args.file {
+    let (mut metadata, is_array) = match &args.file {
         Some(path) => read(path)?,
-        None => (vec![args.described.metadata()], false),
+        None => (vec![args.described.metadata()?], false),
     };
+    fetch_sectors(&opened, &mut metadata)?;
     let registrar = Registrar {
         random: &SystemRandom,
         loopback_issuer: opened.config.define.issuer.is_loopback_http(),
@@ -104,30 +128,75 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     show(&registered, is_array, args.target.json)
 }
 
+/// Fetches the lists of sector identifiers, if any are named: all else here waits for nobody.
+fn fetch_sectors(opened: &Opened, metadata: &mut [ClientMetadata]) -> Result<(), Failure> {
+    if metadata.iter().all(|one| one.options.sector_identifier_uri.is_none()) {
+        return Ok(());
+    }
+    let fault =
+        |error: &dyn std::fmt::Display| Failure::operator(format!("a sector identifier cannot be read: {error}"));
+    let outgoing = Outgoing::new(&opened.config).map_err(|error| fault(&error))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| fault(&error))?;
+    for one in metadata {
+        runtime.block_on(fetch_sector(&outgoing, one));
+    }
+    Ok(())
+}
+
 impl Described {
-    fn metadata(&self) -> ClientMetadata {
-        let method = if self.public { "none" } else { "client_secret_basic" };
+    fn metadata(&self) -> Result<ClientMetadata, Failure> {
+        let method = match (&self.auth, self.public) {
+            (Some(method), _) => method,
+            (None, true) => "none",
+            (None, false) => "client_secret_basic",
+        };
         let kind = if self.native { "native" } else { "web" };
-        let mut grants = vec!["authorization_code".to_owned()];
-        if !self.no_refresh {
-            grants.push("refresh_token".to_owned());
-        }
-        ClientMetadata {
+        Ok(ClientMetadata {
             client_id: self.id.clone(),
             client_name: self.name.clone(),
             client_uri: self.uri.clone(),
             redirect_uris: self.redirect_uri.clone(),
             post_logout_redirect_uris: self.post_logout_redirect_uri.clone(),
             token_endpoint_auth_method: Some(method.to_owned()),
-            grant_types: Some(grants),
+            jwks: self.jwks.as_deref().map(read_keys).transpose()?,
+            jwks_uri: self.jwks_uri.clone(),
+            grant_types: Some(self.grants()),
             scope: self.scope.clone(),
             application_type: Some(kind.to_owned()),
             id_token_signed_response_alg: Some(self.id_token_alg.name().to_owned()),
             require_pkce: Some(true),
             first_party: self.first_party,
+            resources: self.resource.clone(),
+            required_scope: self.required_scope.clone(),
             ..ClientMetadata::default()
-        }
+        })
     }
+
+    /// The grants by their full names. Refresh tokens come with those by which people sign in.
+    fn grants(&self) -> Vec<String> {
+        let is_named = |grant: &GrantType, name: &str| grant.as_str().rsplit(':').next() == Some(name);
+        let named = |name: &str| GrantType::ALL.into_iter().find(|grant| is_named(grant, name));
+        let full = |name: &String| named(name).map_or(name.clone(), |grant| grant.as_str().to_owned());
+        let mut grants: Vec<String> = if self.grant.is_empty() {
+            vec![GrantType::AuthorizationCode.as_str().to_owned()]
+        } else {
+            self.grant.iter().map(full).collect()
+        };
+        let for_people = [GrantType::AuthorizationCode, GrantType::DeviceCode].map(GrantType::as_str);
+        if !self.no_refresh && grants.iter().any(|grant| for_people.contains(&grant.as_str())) {
+            grants.push(GrantType::RefreshToken.as_str().to_owned());
+        }
+        grants
+    }
+}
+
+fn read_keys(path: &Path) -> Result<Value, Failure> {
+    let refuse = |what: String| Failure::operator(format!("{}: {what}; nothing was registered", path.display()));
+    let text = std::fs::read(path).map_err(|error| refuse(format!("cannot be read: {error}")))?;
+    serde_json::from_slice(&text).map_err(|error| refuse(format!("is not JSON: {error}")))
 }
 
 /// The clients that a file describes, and whether it is an array.

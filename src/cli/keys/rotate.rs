@@ -1,12 +1,16 @@
 //! `countersign keys rotate`.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::actors::key_ring::turn;
 use crate::cli::deployment::{Opened, Target, now, wait};
 use crate::cli::failure::Failure;
 use crate::cli::output;
-use crate::domain::keys::lifecycle::{KeyRecord, Purpose};
+use crate::config::DatabaseUrl;
+use crate::domain::clock::Timestamp;
+use crate::domain::keys::lifecycle::{IllegalStep, KeyRecord, Purpose};
 use crate::domain::keys::rotation::{self, Change};
 use crate::domain::vault::Vault;
 use crate::system::SystemRandom;
@@ -14,14 +18,18 @@ use crate::system::SystemRandom;
 /// How often the table may change under the command before it gives up.
 const TRIES: usize = 10;
 
+/// How long a new key is published before it signs at once: until every server has looked, with room for a slow one.
+const SETTLE: Duration = Duration::from_secs(3);
+
 /// Begins a rotation.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  countersign keys rotate --config countersign.toml\n  \
                   countersign keys rotate --config countersign.toml --purpose EdDSA --now\n\n\
                   Without --now the new key is published first and signs when every cached key set has it.\n\
-                  With --now, for a key that somebody else may have: the new key signs at once, and every older one of its\n\
-                  purpose is withdrawn with all that it signed or encrypted. Where the purpose is `refresh`, every refresh\n\
-                  token ends; else every ID token and access token of that algorithm.")]
+                  With --now, for a key that somebody else may have: the new key signs at once (on PostgreSQL after 3 s, when\n\
+                  every server knows it), and every older one of its purpose is withdrawn with all that it signed or\n\
+                  encrypted. Where the purpose is `refresh`, every refresh token ends; else every ID token and access\n\
+                  token of that algorithm.")]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     target: Target,
@@ -38,18 +46,40 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let mut opened = Opened::open(&args.target)?;
     let vault = opened.vault()?;
     let purposes = args.purpose.map_or(Purpose::ALL.to_vec(), |purpose| vec![purpose]);
+    let shared = matches!(opened.config.database_url, DatabaseUrl::Postgres(_));
+    let plan = match (args.now, shared) {
+        (false, _) => begin,
+        (true, false) => rotation::rotate_now,
+        (true, true) => {
+            for purpose in &purposes {
+                rotate(&mut opened, &vault, *purpose, rotation::announce)?;
+            }
+            // Every server looks each second.
+            std::thread::sleep(SETTLE);
+            rotation::take_over
+        }
+    };
     for purpose in purposes {
-        let changes = rotate(&mut opened, &vault, purpose, args.now)?;
+        let changes = rotate(&mut opened, &vault, purpose, plan)?;
         tell(purpose, &changes, args)?;
     }
     Ok(())
 }
 
+/// What is to be done with the keys of a purpose.
+type Plan = fn(&[KeyRecord], Purpose, Timestamp) -> Result<Vec<Change>, IllegalStep>;
+
+#[expect(clippy::unnecessary_wraps, reason = "as all plans")]
+fn begin(keys: &[KeyRecord], purpose: Purpose, now: Timestamp) -> Result<Vec<Change>, IllegalStep> {
+    Ok(rotation::rotate(keys, purpose, now))
+}
+
 /// Rotates one purpose, anew if a running server changed the table meanwhile.
-fn rotate(opened: &mut Opened, vault: &Vault, purpose: Purpose, at_once: bool) -> Result<Vec<Change>, Failure> {
+fn rotate(opened: &mut Opened, vault: &Vault, purpose: Purpose, plan: Plan) -> Result<Vec<Change>, Failure> {
     for _ in 0..TRIES {
         let found = wait(turn::load(&opened.store))??;
-        let changes = plan(&turn::records(&found), purpose, at_once)?;
+        let changes =
+            plan(&turn::records(&found), purpose, now()).map_err(|error| Failure::fault(error.to_string()))?;
         let writer = opened.writer.connection();
         let applied = turn::apply(writer, &found, changes.clone(), vault, &SystemRandom, now());
         if wait(applied)?? {
@@ -59,20 +89,12 @@ fn rotate(opened: &mut Opened, vault: &Vault, purpose: Purpose, at_once: bool) -
     Err(Failure::operator("the keys change all the time; try again in a minute"))
 }
 
-fn plan(keys: &[KeyRecord], purpose: Purpose, at_once: bool) -> Result<Vec<Change>, Failure> {
-    if at_once {
-        rotation::rotate_now(keys, purpose, now()).map_err(|error| Failure::fault(error.to_string()))
-    } else {
-        Ok(rotation::rotate(keys, purpose, now()))
-    }
-}
-
 fn tell(purpose: Purpose, changes: &[Change], args: &Args) -> Result<(), Failure> {
     let withdrawn: Vec<&str> = changes
         .iter()
         .filter_map(|change| match change {
-            Change::Move { kid, .. } => Some(kid.as_str()),
-            Change::Create { .. } => None,
+            Change::Move { kid, to, .. } if !to.is_published() => Some(kid.as_str()),
+            Change::Move { .. } | Change::Create { .. } => None,
         })
         .collect();
     let answer = json!({

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
+use crate::actors::end_session::end_all_of_account;
 use crate::cli::deployment::{Opened, Target, now};
 use crate::cli::failure::Failure;
 use crate::cli::output;
-use crate::db::{Decision, Transaction, accounts, codes, families, links, sessions};
+use crate::db::{Decision, Transaction, accounts, links};
 use crate::domain::email::Email;
 
 /// Closes or opens an account.
@@ -31,15 +32,8 @@ pub(super) fn run(args: &Args, active: bool) -> Result<(), Failure> {
                 return Ok(Decision::Rollback(false));
             };
             if !active {
-                let id = row.text(0)?;
-                for end in [
-                    sessions::end_all(id, now),
-                    families::end_of_account(id, now),
-                    codes::void_of_account(id),
-                    links::void_all(&identifier, now),
-                ] {
-                    transaction.query(&end).await?;
-                }
+                end_all_of_account(transaction, row.text(0)?, None, now).await?;
+                transaction.query(&links::void_all(&identifier, now)).await?;
             }
             Ok(Decision::Commit(true))
         },

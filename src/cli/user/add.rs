@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 use crate::cli::deployment::{Opened, Target, now};
 use crate::cli::failure::Failure;
 use crate::cli::output;
-use crate::db::{Decision, Transaction, accounts};
-use crate::domain::account::AccountId;
+use crate::db::{Decision, Transaction, accounts, profiles};
+use crate::domain::account::{AccountId, Profile, terms};
 use crate::domain::email::Email;
 use crate::domain::opaque::client::enrol;
 use crate::system::SystemRandom;
@@ -44,10 +44,17 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         .map_err(|error| Failure::fault(error.to_string()))?;
     let id = AccountId::generate(&SystemRandom).to_string();
     let insert = accounts::insert(&id, &identifier, &args.email, record.as_bytes(), now());
+    let index = profiles::index(&id, &terms(args.email.as_str(), &Profile::default()));
     let made = opened
         .writer
         .transact("add user", async move |transaction: &mut Transaction<'_>| {
-            Ok(Decision::Commit(transaction.query_one(&insert).await?.is_some()))
+            if transaction.query_one(&insert).await?.is_none() {
+                return Ok(Decision::Rollback(false));
+            }
+            for statement in &index {
+                transaction.query(statement).await?;
+            }
+            Ok(Decision::Commit(true))
         })?;
     if !made {
         return Err(Failure::operator(format!(

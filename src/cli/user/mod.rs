@@ -2,6 +2,7 @@
 
 mod active;
 mod add;
+mod import;
 mod list;
 mod scope;
 
@@ -15,6 +16,8 @@ use crate::domain::email::Email;
 pub(super) enum Command {
     /// Makes an account with a password from standard input
     Add(add::Args),
+    /// Invites everybody in a table
+    Import(import::Args),
     /// Lists accounts by address
     List(list::Args),
     /// Gives an account scopes and takes them away; without either, shows them
@@ -31,6 +34,7 @@ pub(super) enum Command {
 pub(super) fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Add(args) => add::run(args),
+        Command::Import(args) => import::run(args),
         Command::List(args) => list::run(args),
         Command::Scope(args) => scope::run(args),
         Command::Disable(args) => active::run(args, false),

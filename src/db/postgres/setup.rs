@@ -8,7 +8,7 @@ use super::lanes::Lanes;
 use super::readers::Readers;
 use super::trouble::{Trouble, chain};
 use crate::config::{Connections, Mode, PostgresUrl};
-use crate::db::error::{DbError, OpenError};
+use crate::db::error::OpenError;
 use crate::db::migrate::{self, Deployment, Found, SCHEMA, Status};
 use crate::db::store::Migrate;
 use crate::domain::clock::Timestamp;
@@ -212,11 +212,12 @@ async fn look(connector: &Connector, session: &Session) -> Result<Found, OpenErr
         return Err(foreign());
     }
     let [version] = ask(session, "SELECT COALESCE(MAX(version), 0) FROM refinery_schema_history").await?;
+    let [deployment] = ask(session, "SELECT CAST(to_regclass('deployment') AS TEXT)").await?;
+    if deployment.is_none() {
+        return Err(foreign());
+    }
     let second = "SELECT application, mode, oldest_schema FROM deployment WHERE id = 1";
-    let [application, mode, oldest] = match ask(session, second).await {
-        Err(OpenError::Db(DbError::Inconsistent(_))) => return Err(foreign()),
-        other => other?,
-    };
+    let [application, mode, oldest] = ask(session, second).await?;
     if application.as_deref().is_some_and(|name| name != "countersign") {
         return Err(foreign());
     }

@@ -2,7 +2,11 @@
 
 mod faults;
 mod opening;
+mod people;
+mod plans;
 mod proxy;
+mod requests;
+mod statements;
 mod writing;
 
 use std::time::Duration;

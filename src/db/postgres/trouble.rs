@@ -60,6 +60,10 @@ fn of_server(told: &tokio_postgres::error::DbError) -> Trouble {
         _ if *code == SqlState::READ_ONLY_SQL_TRANSACTION || *code == SqlState::INVALID_SQL_STATEMENT_NAME => {
             Trouble::Lost(DbError::Unavailable(text))
         }
+        // A table or column that is away, as on SQLite: somebody is at the schema.
+        _ if *code == SqlState::UNDEFINED_TABLE || *code == SqlState::UNDEFINED_COLUMN => {
+            Trouble::Refused(DbError::Unavailable(text))
+        }
         "23" => Trouble::Refused(DbError::Constraint(text)),
         // Connections, resources, operator's doing, the system; a lock that was waited for too long.
         "08" | "53" | "55" | "57" | "58" => Trouble::Refused(DbError::Unavailable(text)),

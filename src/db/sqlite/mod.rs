@@ -52,8 +52,9 @@ pub(super) fn query(connection: &Connection, statement: &Statement) -> Result<Ve
 }
 
 /// The names of positional parameters; no statement has more.
-const PARAMETER_NAMES: [&str; 16] = [
-    "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$16",
+const PARAMETER_NAMES: [&str; 24] = [
+    "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$16", "$17",
+    "$18", "$19", "$20", "$21", "$22", "$23", "$24",
 ];
 
 pub(super) fn value_at(row: &rusqlite::Row<'_>, column: usize) -> Result<Value, DbError> {

@@ -14,10 +14,23 @@ pub enum LinkPurpose {
     Register,
     /// To register the account anew with another password.
     ResetPassword,
+    /// To move the account to the address it was mailed to, after a login at the old one.
+    ChangeEmail,
+    /// To register a new password after a login made for it. It is handed to the page, not mailed.
+    ChangePassword,
+    /// To delete the account after a login made for it. It is handed to the page, not mailed.
+    DeleteAccount,
 }
 
 impl LinkPurpose {
-    const ALL: [Self; 3] = [Self::ConfirmEmail, Self::Register, Self::ResetPassword];
+    const ALL: [Self; 6] = [
+        Self::ConfirmEmail,
+        Self::Register,
+        Self::ResetPassword,
+        Self::ChangeEmail,
+        Self::ChangePassword,
+        Self::DeleteAccount,
+    ];
 
     /// As it is stored.
     #[must_use]
@@ -26,6 +39,9 @@ impl LinkPurpose {
             Self::ConfirmEmail => "confirm-email",
             Self::Register => "register",
             Self::ResetPassword => "reset-password",
+            Self::ChangeEmail => "change-email",
+            Self::ChangePassword => "change-password",
+            Self::DeleteAccount => "delete-account",
         }
     }
 
@@ -42,6 +58,8 @@ impl LinkPurpose {
             Self::ConfirmEmail => lifetimes.confirm_link,
             Self::Register => lifetimes.register_link,
             Self::ResetPassword => lifetimes.reset_link,
+            Self::ChangeEmail => lifetimes.change_link,
+            Self::ChangePassword | Self::DeleteAccount => lifetimes.change_request,
         }
     }
 }
@@ -78,6 +96,16 @@ impl Link {
         Self {
             purpose,
             expires_at: now.plus(purpose.lifetime(lifetimes)),
+            spent: false,
+        }
+    }
+
+    /// A fresh link that is good for longer or shorter than its purpose says.
+    #[must_use]
+    pub fn lasting(purpose: LinkPurpose, now: Timestamp, lifetime: Duration) -> Self {
+        Self {
+            purpose,
+            expires_at: now.plus(lifetime),
             spent: false,
         }
     }

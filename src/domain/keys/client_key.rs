@@ -26,8 +26,8 @@ pub const MAX_KID: usize = 256;
 /// A JWS algorithm that clients may sign with (RFC 7518 §3.1, RFC 8037 §3.1). Neither `none` nor HMAC can be named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClientAlgorithm {
-    /// Ed25519.
-    #[serde(rename = "EdDSA")]
+    /// Ed25519; RFC 9864 names it so, and some libraries do.
+    #[serde(rename = "EdDSA", alias = "Ed25519")]
     EdDsa,
     /// ECDSA on P-256 with SHA-256.
     #[serde(rename = "ES256")]

@@ -110,6 +110,47 @@ pub fn rotate_now(keys: &[KeyRecord], purpose: Purpose, now: Timestamp) -> Resul
     Ok(changes)
 }
 
+/// The first half of [`rotate_now`] where several processes sign: a fresh key is published, so that all of them know it
+/// before one signs with it. One that was pending before may be in wrong hands too, and is withdrawn.
+///
+/// # Errors
+/// None in practice: the plan takes only steps that the state machine has.
+pub fn announce(keys: &[KeyRecord], purpose: Purpose, now: Timestamp) -> Result<Vec<Change>, IllegalStep> {
+    let mut changes = Vec::new();
+    for key in of(keys, purpose) {
+        if matches!(key.state, KeyState::Pending { .. }) {
+            changes.push(step(key, key.state.withdraw(now)?));
+        }
+    }
+    changes.push(Change::Create {
+        purpose,
+        state: KeyState::publish(now),
+    });
+    Ok(changes)
+}
+
+/// The second half, when every process has looked at the keys again: the announced key signs, and every older one of the
+/// purpose is withdrawn. Without an announced key it is [`rotate_now`].
+///
+/// # Errors
+/// None in practice: the plan takes only steps that the state machine has.
+pub fn take_over(keys: &[KeyRecord], purpose: Purpose, now: Timestamp) -> Result<Vec<Change>, IllegalStep> {
+    let published = |key: &&&KeyRecord| matches!(key.state, KeyState::Pending { .. });
+    let keys_of = of(keys, purpose);
+    let Some(announced) = keys_of.iter().rfind(published) else {
+        return rotate_now(keys, purpose, now);
+    };
+    let mut changes = Vec::new();
+    for key in &keys_of {
+        if key.kid == announced.kid {
+            changes.push(step(key, key.state.activate(now)?));
+        } else if key.state.is_published() {
+            changes.push(step(key, key.state.withdraw(now)?));
+        }
+    }
+    Ok(changes)
+}
+
 fn of(keys: &[KeyRecord], purpose: Purpose) -> Vec<&KeyRecord> {
     keys.iter().filter(|key| key.purpose == purpose).collect()
 }
@@ -357,6 +398,36 @@ mod tests {
                 KeyState::Active { .. }
             ]
         ));
+    }
+
+    #[test]
+    fn an_announced_key_signs_when_all_know_it_and_leaves_no_older_one() {
+        let mut world = World::default();
+        world.tick(Timestamp::from_secs(0));
+        world.tick(Timestamp::from_secs(900));
+        world.apply(announce(&world.keys, EDDSA, Timestamp::from_secs(950)).expect("legal steps"));
+        let states = |world: &World| of(&world.keys, EDDSA).iter().map(|key| key.state).collect::<Vec<_>>();
+        assert!(matches!(
+            states(&world)[..],
+            [
+                KeyState::Active { .. },
+                KeyState::Retired { .. },
+                KeyState::Pending { .. }
+            ]
+        ));
+        // A server that looks in between has nothing to do.
+        world.tick(Timestamp::from_secs(951));
+        world.apply(take_over(&world.keys, EDDSA, Timestamp::from_secs(953)).expect("legal steps"));
+        assert!(matches!(
+            states(&world)[..],
+            [
+                KeyState::Retired { .. },
+                KeyState::Retired { .. },
+                KeyState::Active { .. }
+            ]
+        ));
+        world.apply(take_over(&world.keys, EDDSA, Timestamp::from_secs(954)).expect("legal steps"));
+        assert!(states(&world)[3].is_active() && !states(&world)[2].is_published());
     }
 
     #[test]

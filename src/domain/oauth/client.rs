@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::client_options::ClientOptions;
 use super::client_secret::{ClientSecret, ClientSecretHash};
 use super::error::{ErrorCode, OAuthError};
 use super::redirect;
@@ -199,6 +200,9 @@ pub struct Client {
     pub default_max_age: Option<u64>,
     /// The ID token must have `auth_time`.
     pub require_auth_time: bool,
+    /// What most clients do without.
+    #[serde(default)]
+    pub options: ClientOptions,
     /// Codes and tokens given before this moment are void: set to end all that a client holds.
     pub not_before: Timestamp,
 }
@@ -285,7 +289,7 @@ impl Client {
 }
 
 #[cfg(test)]
-pub(super) mod testing {
+pub(crate) mod testing {
     use super::*;
 
     /// A public third-party web client with one redirect URI.
@@ -310,6 +314,7 @@ pub(super) mod testing {
             application_type: ApplicationType::Web,
             default_max_age: None,
             require_auth_time: false,
+            options: ClientOptions::default(),
             not_before: Timestamp::from_millis(0),
         }
     }

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::claims_request::AskedClaims;
 use super::client::{Client, ClientId, GrantType};
 use super::error::{ErrorCode, OAuthError};
 use super::flow::{Grant, SessionFacts};
 use super::pkce::{self, CodeChallenge};
 use super::scope::ScopeSet;
+use super::terms::Terms;
 use crate::domain::clock::Timestamp;
 
 /// All that a code stands for. It is stored under the code's hash.
@@ -26,6 +28,18 @@ pub struct StoredCode {
     pub scope: ScopeSet,
     /// Who granted it, in which session, signed in when.
     pub session: SessionFacts,
+    /// The thumbprint of the key that it is bound to (RFC 9449 §10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
+    /// What was granted beside scopes.
+    #[serde(default, skip_serializing_if = "Terms::is_empty")]
+    pub terms: Terms,
+    /// Claims that the ID token is to have (OIDC Core §5.5).
+    #[serde(default, skip_serializing_if = "AskedClaims::is_empty")]
+    pub id_claims: AskedClaims,
+    /// The ID token is to have `acr`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub acr: bool,
     /// When it was made.
     pub issued_at: Timestamp,
     /// When it ends.
@@ -43,6 +57,8 @@ pub struct RedemptionAttempt<'a> {
     pub redirect_uri: Option<&'a str>,
     /// `code_verifier`.
     pub code_verifier: Option<&'a str>,
+    /// The thumbprint of the key that the request proves (RFC 9449 §4).
+    pub jkt: Option<&'a str>,
 }
 
 /// What becomes of a [`RedemptionAttempt`].
@@ -67,6 +83,14 @@ impl StoredCode {
             nonce: grant.request.nonce,
             scope: grant.request.scope,
             session: grant.session,
+            dpop_jkt: grant.request.dpop_jkt,
+            terms: Terms {
+                resources: grant.request.resources,
+                jkt: None,
+                userinfo: grant.request.claims.userinfo,
+            },
+            id_claims: grant.request.claims.id_token,
+            acr: grant.request.claims.acr,
             issued_at: now,
             expires_at: now.plus(lifetime),
             spent: false,
@@ -114,6 +138,9 @@ impl StoredCode {
                 "parameter code_verifier does not fit the code",
             ));
         }
+        if self.dpop_jkt.is_some() && self.dpop_jkt.as_deref() != attempt.jkt {
+            return Err(OAuthError::invalid_grant("the code is bound to another key"));
+        }
         Ok(())
     }
 }
@@ -150,6 +177,10 @@ mod tests {
                 sid: "s".to_owned(),
                 authenticated_at: at(-5),
             },
+            dpop_jkt: None,
+            terms: Terms::default(),
+            id_claims: AskedClaims::default(),
+            acr: false,
             issued_at: at(0),
             expires_at: at(60),
             spent: false,
@@ -161,6 +192,7 @@ mod tests {
             client,
             redirect_uri: Some(REDIRECT_URI),
             code_verifier: Some(VERIFIER),
+            jkt: None,
         }
     }
 
@@ -262,6 +294,28 @@ mod tests {
             ..code()
         };
         assert!(is_refused(&bare.redeem(right(&client), at(1))));
+    }
+
+    #[test]
+    fn dpop_10_a_code_that_is_bound_to_a_key_needs_its_proof() {
+        let client = testing::public();
+        let bound = StoredCode {
+            dpop_jkt: Some("k1".to_owned()),
+            ..code()
+        };
+        let with = |jkt| RedemptionAttempt { jkt, ..right(&client) };
+        assert_eq!(bound.redeem(with(Some("k1")), at(1)), Redemption::Grant);
+        assert!(is_refused(&bound.redeem(with(Some("k2")), at(1))));
+        assert!(is_refused(&bound.redeem(with(None), at(1))));
+        assert_eq!(code().redeem(with(Some("k2")), at(1)), Redemption::Grant);
+    }
+
+    #[test]
+    fn a_code_of_an_earlier_version_is_read() {
+        let mut stored = serde_json::to_value(code()).expect("writes");
+        assert!(stored.get("terms").is_none(), "what was not asked for takes no room");
+        stored["terms"] = serde_json::json!({});
+        assert_eq!(serde_json::from_value::<StoredCode>(stored).expect("reads"), code());
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
+use super::claims_request::ACR;
 use super::client::{AuthMethod, GrantType};
 use super::prompt::PromptValue;
+use super::redirect::ResponseMode;
 use super::scope::ScopeSet;
 use crate::domain::keys::algorithm::SigningAlgorithm;
 use crate::domain::keys::client_key::ClientAlgorithm;
@@ -14,6 +16,8 @@ pub mod path {
     pub const AUTHORIZE: &str = "/oauth/authorize/";
     /// Token endpoint.
     pub const TOKEN: &str = "/oauth/token/";
+    /// Pushed authorization request endpoint.
+    pub const PAR: &str = "/oauth/par/";
     /// `UserInfo` endpoint.
     pub const USERINFO: &str = "/oauth/userinfo/";
     /// Revocation endpoint.
@@ -31,7 +35,7 @@ pub mod path {
 }
 
 /// Claims of the ID token itself, beside those that scopes open.
-const ID_TOKEN_CLAIMS: [&str; 8] = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "sid"];
+const ID_TOKEN_CLAIMS: [&str; 9] = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "sid", "acr"];
 
 /// The discovery document. Both well-known locations serve it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -49,13 +53,21 @@ pub struct Discovery {
     pub revocation_endpoint: String,
     pub introspection_endpoint: String,
     pub device_authorization_endpoint: String,
+    /// Where clients may register themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration_endpoint: Option<String>,
     pub end_session_endpoint: String,
+    pub pushed_authorization_request_endpoint: String,
     pub scopes_supported: Vec<String>,
     pub response_types_supported: [&'static str; 1],
-    pub response_modes_supported: [&'static str; 1],
+    pub response_modes_supported: Vec<&'static str>,
     pub grant_types_supported: Vec<&'static str>,
-    pub subject_types_supported: [&'static str; 1],
+    pub subject_types_supported: [&'static str; 2],
     pub id_token_signing_alg_values_supported: Vec<&'static str>,
+    pub userinfo_signing_alg_values_supported: Vec<&'static str>,
+    pub request_object_signing_alg_values_supported: Vec<&'static str>,
+    pub dpop_signing_alg_values_supported: Vec<&'static str>,
+    pub acr_values_supported: [&'static str; 1],
     pub token_endpoint_auth_methods_supported: Vec<&'static str>,
     pub token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     pub revocation_endpoint_auth_methods_supported: Vec<&'static str>,
@@ -70,6 +82,10 @@ pub struct Discovery {
     pub claims_parameter_supported: bool,
     pub request_parameter_supported: bool,
     pub request_uri_parameter_supported: bool,
+    pub require_request_uri_registration: bool,
+    pub require_pushed_authorization_requests: bool,
+    pub backchannel_logout_supported: bool,
+    pub backchannel_logout_session_supported: bool,
 }
 
 impl Discovery {
@@ -79,6 +95,7 @@ impl Discovery {
         let at = |path| format!("{issuer}{path}");
         let assertion_algs = ClientAlgorithm::ALL.map(ClientAlgorithm::name).to_vec();
         let auth_methods: Vec<&str> = AuthMethod::ALL.into_iter().map(AuthMethod::as_str).collect();
+        let ours: Vec<&str> = SigningAlgorithm::ALL.into_iter().map(SigningAlgorithm::name).collect();
         Self {
             issuer: issuer.to_owned(),
             authorization_endpoint: at(path::AUTHORIZE),
@@ -88,16 +105,19 @@ impl Discovery {
             revocation_endpoint: at(path::REVOKE),
             introspection_endpoint: at(path::INTROSPECT),
             device_authorization_endpoint: at(path::DEVICE),
+            registration_endpoint: None,
             end_session_endpoint: at(path::LOGOUT),
+            pushed_authorization_request_endpoint: at(path::PAR),
             scopes_supported: scopes.iter().map(str::to_owned).collect(),
             response_types_supported: ["code"],
-            response_modes_supported: ["query"],
+            response_modes_supported: ResponseMode::ALL.into_iter().map(ResponseMode::as_str).collect(),
             grant_types_supported: GrantType::ALL.into_iter().map(GrantType::as_str).collect(),
-            subject_types_supported: ["public"],
-            id_token_signing_alg_values_supported: SigningAlgorithm::ALL
-                .into_iter()
-                .map(SigningAlgorithm::name)
-                .collect(),
+            subject_types_supported: ["public", "pairwise"],
+            id_token_signing_alg_values_supported: ours.clone(),
+            userinfo_signing_alg_values_supported: ours,
+            request_object_signing_alg_values_supported: assertion_algs.clone(),
+            dpop_signing_alg_values_supported: assertion_algs.clone(),
+            acr_values_supported: [ACR],
             revocation_endpoint_auth_methods_supported: auth_methods.clone(),
             revocation_endpoint_auth_signing_alg_values_supported: assertion_algs.clone(),
             introspection_endpoint_auth_methods_supported: AuthMethod::PROVING.map(AuthMethod::as_str).to_vec(),
@@ -109,9 +129,14 @@ impl Discovery {
             claims_supported: ID_TOKEN_CLAIMS.into_iter().chain(scopes.claims()).collect(),
             prompt_values_supported: PromptValue::ALL.into_iter().map(PromptValue::as_str).collect(),
             authorization_response_iss_parameter_supported: true,
-            claims_parameter_supported: false,
-            request_parameter_supported: false,
+            claims_parameter_supported: true,
+            request_parameter_supported: true,
+            // None is ever fetched: a pushed one is no such parameter in the sense of OIDC Core §6.2.
             request_uri_parameter_supported: false,
+            require_request_uri_registration: false,
+            require_pushed_authorization_requests: false,
+            backchannel_logout_supported: true,
+            backchannel_logout_session_supported: true,
         }
     }
 }
@@ -147,7 +172,7 @@ mod tests {
             document["id_token_signing_alg_values_supported"],
             json!(["EdDSA", "ES256", "RS256"])
         );
-        assert_eq!(document["subject_types_supported"], json!(["public"]));
+        assert_eq!(document["subject_types_supported"], json!(["public", "pairwise"]));
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(
             document["token_endpoint_auth_methods_supported"],
@@ -185,14 +210,27 @@ mod tests {
     }
 
     #[test]
-    fn az_14_request_objects_are_said_not_to_be_supported() {
+    fn az_14_request_objects_come_by_value_or_are_pushed_and_are_never_fetched() {
         let document = document();
+        assert_eq!(document["request_parameter_supported"], json!(true));
+        assert_eq!(document["request_uri_parameter_supported"], json!(false));
+        assert_eq!(
+            document["pushed_authorization_request_endpoint"],
+            "https://id.example/oauth/par/"
+        );
         for name in [
-            "request_parameter_supported",
-            "request_uri_parameter_supported",
-            "claims_parameter_supported",
+            "request_object_signing_alg_values_supported",
+            "dpop_signing_alg_values_supported",
         ] {
-            assert_eq!(document[name], json!(false), "{name}");
+            let algorithms = document[name].as_array().expect("a list");
+            assert!(!algorithms.iter().any(|alg| alg == "none" || alg == "HS256"), "{name}");
         }
+    }
+
+    #[test]
+    fn bc_00_back_channel_logout_is_offered_with_sid() {
+        let document = document();
+        assert_eq!(document["backchannel_logout_supported"], json!(true));
+        assert_eq!(document["backchannel_logout_session_supported"], json!(true));
     }
 }

@@ -64,6 +64,14 @@ pub enum ErrorCode {
     RegistrationNotSupported,
     /// OIDC Unmet Authentication Requirements §2.
     UnmetAuthenticationRequirements,
+    /// RFC 9101 §6: a `request_uri` that names nothing, or nothing any more.
+    InvalidRequestUri,
+    /// RFC 9101 §6: a request object that is not valid, or not from this client.
+    InvalidRequestObject,
+    /// RFC 9449 §5.
+    InvalidDpopProof,
+    /// RFC 9449 §8: the proof must bring the nonce that comes with this answer.
+    UseDpopNonce,
 }
 
 impl ErrorCode {
@@ -98,6 +106,10 @@ impl ErrorCode {
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
+            Self::InvalidRequestUri => "invalid_request_uri",
+            Self::InvalidRequestObject => "invalid_request_object",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
+            Self::UseDpopNonce => "use_dpop_nonce",
         }
     }
 }

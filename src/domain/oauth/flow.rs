@@ -31,8 +31,8 @@ pub enum IdTokenHint {
     /// Not an ID token that this server signed with a key it still has. Where somebody can be asked it is ignored, as an
     /// old token whose key is gone is an honest mistake; a silent request cannot succeed on it.
     Unverifiable,
-    /// It names this account.
-    Account(String),
+    /// It names this subject, as its client knows it.
+    Subject(String),
 }
 
 /// What a decision looks at besides the flow itself.
@@ -42,6 +42,8 @@ pub struct Circumstances<'a> {
     pub client: &'a Client,
     /// The live session of the browser, if it has one.
     pub session: Option<&'a SessionFacts>,
+    /// What the client knows the session's account by.
+    pub subject: Option<&'a str>,
     /// What the session's account has allowed this client before.
     pub consented: &'a ScopeSet,
     /// The time.
@@ -90,13 +92,15 @@ pub enum Stage {
         /// This flow's own login made it.
         by_flow: bool,
     },
+    /// For the browser to come back after the person said no, and to take that to the client.
+    Denied,
 }
 
 /// An authorization request and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flow {
     request: AuthorizationRequest,
-    hinted_account: Option<String>,
+    hinted_subject: Option<String>,
     started_at: Timestamp,
     stage: Stage,
 }
@@ -147,12 +151,18 @@ pub enum IllegalStep {
 }
 
 impl Flow {
-    /// Starts a flow and decides how it goes on. An `id_token_hint` is dropped from the request: `hint` says what it was.
+    /// Starts a flow and decides how it goes on. Whom the client wants is taken out of the request: `hint` says what its
+    /// `id_token_hint` was, and its `claims` may name a subject.
     #[must_use]
     pub fn begin(mut request: AuthorizationRequest, hint: IdTokenHint, circumstances: Circumstances<'_>) -> Step {
         request.id_token_hint = None;
-        let hinted_account = match hint {
-            IdTokenHint::Account(account_id) => Some(account_id),
+        let wanted = request.claims.subject.take();
+        let hinted_subject = match hint {
+            IdTokenHint::Subject(subject) if wanted.as_ref().is_some_and(|wanted| *wanted != subject) => {
+                let description = "the claims parameter and the id_token_hint want two people";
+                return refuse(request, ErrorCode::InvalidRequest, description);
+            }
+            IdTokenHint::Subject(subject) => Some(subject),
             IdTokenHint::Unverifiable if request.prompt.is_silent() => {
                 return refuse(
                     request,
@@ -160,11 +170,11 @@ impl Flow {
                     "the id_token_hint is not one of this server",
                 );
             }
-            IdTokenHint::Unverifiable | IdTokenHint::Absent => None,
+            IdTokenHint::Unverifiable | IdTokenHint::Absent => wanted,
         };
         let fresh = Self {
             request,
-            hinted_account,
+            hinted_subject,
             started_at: circumstances.now,
             stage: Stage::AwaitLogin {
                 reason: LoginReason::NoSession,
@@ -202,13 +212,28 @@ impl Flow {
     /// [`IllegalStep`], if nobody or somebody else was asked.
     pub fn deny(self, session: &SessionFacts) -> Result<RedirectError, IllegalStep> {
         self.asked(session)?;
-        let error = OAuthError::new(ErrorCode::AccessDenied, "the person did not allow it");
+        let error = OAuthError::new(ErrorCode::AccessDenied, DENIED);
         Ok(self.request.refuse(error))
+    }
+
+    /// Notes that the person of `session` said no, for an answer that the browser has to come back for.
+    ///
+    /// # Errors
+    /// [`IllegalStep`], if nobody or somebody else was asked.
+    pub fn hold_denial(self, session: &SessionFacts) -> Result<Self, IllegalStep> {
+        self.asked(session)?;
+        Ok(Self {
+            stage: Stage::Denied,
+            ..self
+        })
     }
 
     /// Decides anew how to go on, from the session as it is now.
     #[must_use]
     pub fn resume(self, circumstances: Circumstances<'_>) -> Step {
+        if self.stage == Stage::Denied {
+            return refuse(self.request, ErrorCode::AccessDenied, DENIED);
+        }
         let silent = self.request.prompt.is_silent();
         let session = match self.usable_session(&circumstances) {
             Ok(session) => session,
@@ -261,9 +286,9 @@ impl Flow {
         let session = circumstances.session.ok_or(Unusable::Ask(LoginReason::NoSession))?;
         let by_flow = self.made(session);
         if self
-            .hinted_account
-            .as_ref()
-            .is_some_and(|hinted| *hinted != session.account_id)
+            .hinted_subject
+            .as_deref()
+            .is_some_and(|hinted| circumstances.subject != Some(hinted))
         {
             return Err(if by_flow {
                 Unusable::WrongLogin
@@ -284,14 +309,15 @@ impl Flow {
 
     fn needs_consent(&self, session: &SessionFacts, circumstances: &Circumstances<'_>) -> bool {
         let given_here = matches!(&self.stage, Stage::Allowed { sid, .. } if *sid == session.sid);
-        let given_before = circumstances.client.first_party || self.request.scope.is_subset(circumstances.consented);
+        let given_before =
+            circumstances.client.first_party || self.request.disclosed().is_subset(circumstances.consented);
         !given_here && (self.request.prompt.wants_consent() || !given_before)
     }
 
     /// Whether this flow's own login made `session`.
     fn made(&self, session: &SessionFacts) -> bool {
         match &self.stage {
-            Stage::AwaitLogin { .. } => false,
+            Stage::AwaitLogin { .. } | Stage::Denied => false,
             Stage::LoggedIn { sid } => *sid == session.sid,
             Stage::AwaitConsent { sid, by_flow } | Stage::Allowed { sid, by_flow } => *by_flow && *sid == session.sid,
         }
@@ -306,6 +332,9 @@ impl Flow {
         }
     }
 }
+
+/// What a client is told of a no.
+const DENIED: &str = "the person did not allow it";
 
 /// Why the browser's session cannot carry a grant.
 enum Unusable {

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::client::{ApplicationType, AuthMethod, Client, ClientId, GrantType};
+use super::client_options::OptionMetadata;
 use super::client_secret::ClientSecret;
 use super::scope::{OFFLINE_ACCESS, ScopeSet};
 use super::{registered_uri, resource};
@@ -28,18 +29,12 @@ pub const MAX_URIS: usize = 32;
 pub const MAX_NAME: usize = 100;
 
 /// Metadata that asks for a protection or a form this server does not give. Ignoring it would be a promise broken.
-const UNSUPPORTED: [&str; 12] = [
-    "sector_identifier_uri",
+const UNSUPPORTED: [&str; 6] = [
     "id_token_encrypted_response_alg",
     "id_token_encrypted_response_enc",
-    "userinfo_signed_response_alg",
     "userinfo_encrypted_response_alg",
     "userinfo_encrypted_response_enc",
-    "request_object_signing_alg",
     "request_object_encryption_alg",
-    "require_signed_request_object",
-    "require_pushed_authorization_requests",
-    "dpop_bound_access_tokens",
     "tls_client_certificate_bound_access_tokens",
 ];
 
@@ -76,8 +71,6 @@ pub struct ClientMetadata {
     pub scope: Option<String>,
     /// `web` or `native`.
     pub application_type: Option<String>,
-    /// `public`.
-    pub subject_type: Option<String>,
     /// `RS256`, `ES256` or `EdDSA`.
     pub id_token_signed_response_alg: Option<String>,
     /// Seconds.
@@ -95,6 +88,9 @@ pub struct ClientMetadata {
     pub resources: Vec<String>,
     /// Our own: only people who hold this scope may use it.
     pub required_scope: Option<String>,
+    /// What most clients do without.
+    #[serde(flatten)]
+    pub options: OptionMetadata,
     /// All else.
     #[serde(flatten)]
     pub other: BTreeMap<String, Value>,
@@ -146,12 +142,17 @@ impl ClientMetadata {
         let secret = self.secret(auth_method, registrar.random)?;
         let application_type = self.application_type()?;
         let grant_types = self.grant_types(auth_method)?;
+        let redirect_uris = self.redirect_uris(&grant_types, application_type, registrar.loopback_issuer)?;
+        let options = self
+            .options
+            .check(&redirect_uris, application_type, registrar.loopback_issuer)?;
         let client = Client {
             name: self.name(&id)?,
             client_uri: self.client_uri(registrar.loopback_issuer)?,
-            redirect_uris: self.redirect_uris(&grant_types, application_type, registrar.loopback_issuer)?,
+            redirect_uris,
+            options,
             post_logout_redirect_uris: self.post_logout_redirect_uris(application_type, registrar.loopback_issuer)?,
-            scopes: self.scopes(&grant_types)?,
+            scopes: self.scopes(&grant_types, registrar.by_operator)?,
             grant_types,
             auth_method,
             secret_hash: secret.as_ref().map(ClientSecret::hash),
@@ -176,7 +177,6 @@ impl ClientMetadata {
         if let Some(name) = UNSUPPORTED.iter().find(asked) {
             return Err(refuse(name, "this server does not support it"));
         }
-        one_of("subject_type", self.subject_type.as_deref(), &[("public", ())], ())?;
         for response_type in self.response_types.iter().flatten() {
             one_of("response_types", Some(response_type), &[("code", ())], ())?;
         }
@@ -190,6 +190,7 @@ impl ClientMetadata {
             ("client_secret", self.client_secret.is_some()),
             ("first_party", self.first_party),
             ("resources", !self.resources.is_empty()),
+            ("required_scope", self.required_scope.is_some()),
         ];
         match asked.iter().find(|(_, asked)| *asked) {
             Some((name, _)) => Err(refuse(name, "only the operator may set it")),
@@ -261,11 +262,13 @@ impl ClientMetadata {
         Ok(grants)
     }
 
-    fn scopes(&self, grants: &[GrantType]) -> Result<ScopeSet, MetadataError> {
+    /// Scopes beyond the standard ones open what the operator's own servers guard, so a client cannot give them to itself.
+    fn scopes(&self, grants: &[GrantType], by_operator: bool) -> Result<ScopeSet, MetadataError> {
         let for_people = |grant: &GrantType| matches!(grant, GrantType::AuthorizationCode | GrantType::DeviceCode);
         match &self.scope {
             Some(text) => match ScopeSet::parse(text) {
-                Ok(scopes) if !scopes.is_empty() => Ok(scopes),
+                Ok(scopes) if !scopes.is_empty() && by_operator => Ok(scopes),
+                Ok(scopes) if !scopes.is_empty() => Ok(scopes.intersection(&ScopeSet::standard())),
                 _ => Err(refuse("scope", "it must be scopes with spaces between them")),
             },
             None if !grants.iter().any(for_people) => Ok(ScopeSet::default()),
@@ -358,7 +361,12 @@ fn checked_uris(
     Ok(uris.to_vec())
 }
 
-fn one_of<T: Copy>(field: &str, name: Option<&str>, known: &[(&str, T)], default: T) -> Result<T, MetadataError> {
+pub(super) fn one_of<T: Copy>(
+    field: &str,
+    name: Option<&str>,
+    known: &[(&str, T)],
+    default: T,
+) -> Result<T, MetadataError> {
     let Some(name) = name else {
         return Ok(default);
     };
@@ -372,7 +380,7 @@ fn one_of<T: Copy>(field: &str, name: Option<&str>, known: &[(&str, T)], default
         })
 }
 
-fn refuse(field: &str, problem: &str) -> MetadataError {
+pub(super) fn refuse(field: &str, problem: &str) -> MetadataError {
     MetadataError {
         field: field.to_owned(),
         problem: problem.to_owned(),

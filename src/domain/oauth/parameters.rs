@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
 use super::error::OAuthError;
 
 /// Longest query or body, in bytes as sent.
@@ -62,8 +65,12 @@ impl From<&ParameterError> for OAuthError {
     }
 }
 
+/// How a client proves itself in a body: for the endpoint that it is sent to, and nothing to keep.
+const CREDENTIALS: [&str; 3] = ["client_secret", "client_assertion", "client_assertion_type"];
+
 /// Parameters by name. One that was sent without a value counts as not sent (RFC 6749 §3.1).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Parameters(BTreeMap<String, Vec<String>>);
 
 impl Parameters {
@@ -89,6 +96,55 @@ impl Parameters {
             values.push(value);
         }
         parsed.without(repeated)
+    }
+
+    /// The claims of a request object as parameters (RFC 9101 §4): texts as they are, numbers and objects as JSON, and a
+    /// list only where a parameter may be repeated. The bounds are those of a query.
+    ///
+    /// # Errors
+    /// [`ParameterError`] names the parameter.
+    pub fn from_claims(claims: &Map<String, Value>) -> Result<Self, ParameterError> {
+        let mut parsed = Self::default();
+        let mut count = 0_usize;
+        for (name, value) in claims {
+            let values = match value {
+                Value::Array(values) if REPEATABLE.contains(&name.as_str()) => values.as_slice(),
+                value => std::slice::from_ref(value),
+            };
+            for value in values {
+                count += 1;
+                if count > MAX_COUNT {
+                    return Err(ParameterError::TooMany);
+                }
+                let text = match value {
+                    Value::Null => continue,
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                let pair = check_pair(name.clone(), text)?;
+                parsed.0.entry(pair.0).or_default().push(pair.1);
+            }
+        }
+        Ok(parsed)
+    }
+
+    /// All but what the client proved itself with, to be kept.
+    #[must_use]
+    pub fn without_credentials(mut self) -> Self {
+        self.0.retain(|name, _| !CREDENTIALS.contains(&name.as_str()));
+        self
+    }
+
+    /// Puts `value` under `name` unless one was sent; `false` if that is another.
+    #[must_use]
+    pub fn bind(&mut self, name: &str, value: &str) -> bool {
+        match self.get(name) {
+            Some(sent) => sent == value,
+            None => {
+                self.0.insert(name.to_owned(), vec![value.to_owned()]);
+                true
+            }
+        }
     }
 
     /// The value of `name`, if it was sent with one.
@@ -127,6 +183,10 @@ fn parse_pair(pair: &[u8]) -> Result<(String, String), ParameterError> {
     let mut halves = pair.splitn(2, |b| *b == b'=');
     let name = decode(halves.next().unwrap_or_default())?;
     let value = decode(halves.next().unwrap_or_default())?;
+    check_pair(name, value)
+}
+
+fn check_pair(name: String, value: String) -> Result<(String, String), ParameterError> {
     if name.is_empty() {
         return Err(ParameterError::Malformed);
     }
@@ -210,6 +270,38 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn az_14b_claims_become_parameters_within_the_same_bounds() {
+        use serde_json::json;
+        let read = |claims: Value| Parameters::from_claims(claims.as_object().expect("an object"));
+        let parameters = read(json!({
+            "scope": "openid", "max_age": 60, "state": null, "claims": { "userinfo": { "name": null } },
+            "resource": ["https://a.example", "https://b.example"], "aud": ["x", "y"]
+        }))
+        .expect("parses");
+        assert_eq!(
+            (parameters.get("scope"), parameters.get("max_age")),
+            (Some("openid"), Some("60"))
+        );
+        assert_eq!(
+            (parameters.get("state"), parameters.get("aud")),
+            (None, Some(r#"["x","y"]"#))
+        );
+        assert_eq!(parameters.get("claims"), Some(r#"{"userinfo":{"name":null}}"#));
+        assert_eq!(parameters.all("resource").count(), 2);
+        assert!(read(json!({ "state": "a\u{0}b" })).is_err());
+        assert!(read(json!({ "state": "x".repeat(MAX_VALUE + 1) })).is_err());
+        let many: Map<String, Value> = (0..=MAX_COUNT).map(|n| (format!("p{n}"), json!(1))).collect();
+        assert_eq!(Parameters::from_claims(&many), Err(ParameterError::TooMany));
+    }
+
+    #[test]
+    fn lk_01_what_is_kept_has_no_credentials() {
+        let body = "scope=openid&client_secret=s&client_assertion=a&client_assertion_type=t&client_id=app";
+        let kept = parse(body).expect("parses").without_credentials();
+        assert_eq!(kept, parse("scope=openid&client_id=app").expect("parses"));
     }
 
     #[test]

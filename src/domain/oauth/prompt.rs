@@ -19,11 +19,19 @@ pub enum PromptValue {
     Consent,
     /// Let the person choose an account. There is one account to a browser session, so this asks for a login.
     SelectAccount,
+    /// Let the person make an account (OIDC Prompt Create 1.0).
+    Create,
 }
 
 impl PromptValue {
     /// All values, in the order in which discovery lists them.
-    pub const ALL: [Self; 4] = [Self::None, Self::Login, Self::Consent, Self::SelectAccount];
+    pub const ALL: [Self; 5] = [
+        Self::None,
+        Self::Login,
+        Self::Consent,
+        Self::SelectAccount,
+        Self::Create,
+    ];
 
     /// The value as it is sent.
     #[must_use]
@@ -33,6 +41,7 @@ impl PromptValue {
             Self::Login => "login",
             Self::Consent => "consent",
             Self::SelectAccount => "select_account",
+            Self::Create => "create",
         }
     }
 }
@@ -52,7 +61,7 @@ impl Prompt {
         for word in text.split(' ').filter(|w| !w.is_empty()) {
             let value = PromptValue::ALL.into_iter().find(|v| v.as_str() == word);
             values.insert(value.ok_or_else(|| {
-                OAuthError::invalid_request("parameter prompt knows none, login, consent and select_account")
+                OAuthError::invalid_request("parameter prompt knows none, login, consent, select_account and create")
             })?);
         }
         if values.contains(&PromptValue::None) && values.len() > 1 {
@@ -69,10 +78,18 @@ impl Prompt {
         self.0.contains(&PromptValue::None)
     }
 
-    /// A login must be part of this flow.
+    /// A login must be part of this flow. Whoever makes an account signs in to it afterwards.
     #[must_use]
     pub fn wants_login(&self) -> bool {
-        self.0.contains(&PromptValue::Login) || self.0.contains(&PromptValue::SelectAccount)
+        [PromptValue::Login, PromptValue::SelectAccount, PromptValue::Create]
+            .iter()
+            .any(|value| self.0.contains(value))
+    }
+
+    /// The person is to be shown how to make an account.
+    #[must_use]
+    pub fn wants_account(&self) -> bool {
+        self.0.contains(&PromptValue::Create)
     }
 
     /// Consent must be part of this flow.
@@ -102,7 +119,14 @@ mod tests {
     #[test]
     fn none_stands_alone() {
         assert!(Prompt::parse("none").expect("parses").is_silent());
-        for bad in ["none login", "consent none", "None", "login,consent", "create"] {
+        for bad in [
+            "none login",
+            "consent none",
+            "None",
+            "login,consent",
+            "Create",
+            "none create",
+        ] {
             assert!(Prompt::parse(bad).is_err(), "{bad}");
         }
     }
@@ -112,6 +136,13 @@ mod tests {
         assert!(Prompt::parse("select_account").expect("parses").wants_login());
         let both = Prompt::parse("consent login").expect("parses");
         assert!(both.wants_login() && both.wants_consent() && !both.is_silent());
+    }
+
+    #[test]
+    fn create_shows_how_to_make_an_account_and_is_met_by_a_login() {
+        let create = Prompt::parse("create").expect("parses");
+        assert!(create.wants_account() && create.wants_login() && !create.is_silent());
+        assert!(!Prompt::parse("login").expect("parses").wants_account());
     }
 
     #[test]

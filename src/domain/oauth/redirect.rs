@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde::{Deserialize, Serialize};
+
 use super::client::ApplicationType;
 use super::error::OAuthError;
 
@@ -38,42 +40,126 @@ pub(super) fn after_port(text: &str) -> Option<&str> {
     (rest.is_empty() || rest.starts_with(['/', '?'])).then_some(rest)
 }
 
-/// The answer that carries a code: `redirect_uri` with `code`, `state` and `iss` (RFC 6749 §4.1.2, RFC 9207 §2).
-#[must_use]
-pub fn code_answer(redirect_uri: &str, issuer: &str, state: Option<&str>, code: &str) -> String {
-    let state = state.map(|s| ("state", s));
-    with_query(
-        redirect_uri,
-        [("code", code)].into_iter().chain(state).chain([("iss", issuer)]),
-    )
+/// How an answer travels (`response_mode`, OAuth 2.0 Multiple Response Types §2.1, OAuth 2.0 Form Post Response Mode §2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseMode {
+    /// In the query of the redirect URI, as for every code unless it is asked otherwise.
+    #[default]
+    Query,
+    /// Behind its `#`: it reaches scripts of the page there, and no server.
+    Fragment,
+    /// In the body of a POST that the browser makes.
+    FormPost,
 }
 
-/// The answer that carries an error: `redirect_uri` with `error`, `error_description`, `state` and `iss` (RFC 6749
-/// §4.1.2.1, RFC 9207 §2).
+impl ResponseMode {
+    /// All modes, in the order in which discovery lists them.
+    pub const ALL: [Self; 3] = [Self::Query, Self::Fragment, Self::FormPost];
+
+    /// The value as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Fragment => "fragment",
+            Self::FormPost => "form_post",
+        }
+    }
+
+    /// The mode of this value.
+    #[must_use]
+    pub fn parse(value: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == value)
+    }
+}
+
+/// An answer on its way to the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The browser is sent to this URL.
+    Redirect(String),
+    /// The browser posts these fields.
+    Form {
+        /// Where to.
+        action: String,
+        /// Names and values, in order.
+        fields: Vec<(&'static str, String)>,
+    },
+}
+
+impl Answer {
+    fn new(uri: &str, mode: ResponseMode, parameters: &[(&'static str, &str)]) -> Self {
+        match mode {
+            ResponseMode::Query => Self::Redirect(with_query(uri, parameters.iter().copied())),
+            ResponseMode::Fragment => {
+                let mut answer = format!("{uri}#");
+                append(&mut answer, parameters.iter().copied());
+                Self::Redirect(answer)
+            }
+            ResponseMode::FormPost => Self::Form {
+                action: uri.to_owned(),
+                fields: parameters
+                    .iter()
+                    .map(|(name, value)| (*name, (*value).to_owned()))
+                    .collect(),
+            },
+        }
+    }
+}
+
+/// The answer that carries a code: `code`, `state` and `iss` (RFC 6749 §4.1.2, RFC 9207 §2).
 #[must_use]
-pub fn error_answer(redirect_uri: &str, issuer: &str, state: Option<&str>, error: &OAuthError) -> String {
-    let told = [
+pub fn code_answer(redirect_uri: &str, mode: ResponseMode, issuer: &str, state: Option<&str>, code: &str) -> Answer {
+    let mut parameters = vec![("code", code)];
+    parameters.extend(state.map(|s| ("state", s)));
+    parameters.push(("iss", issuer));
+    Answer::new(redirect_uri, mode, &parameters)
+}
+
+/// The answer that carries an error: `error`, `error_description`, `state` and `iss` (RFC 6749 §4.1.2.1, RFC 9207 §2).
+#[must_use]
+pub fn error_answer(
+    redirect_uri: &str,
+    mode: ResponseMode,
+    issuer: &str,
+    state: Option<&str>,
+    error: &OAuthError,
+) -> Answer {
+    let mut parameters = vec![
         ("error", error.code().as_str()),
         ("error_description", error.description()),
     ];
-    let state = state.map(|s| ("state", s));
-    with_query(redirect_uri, told.into_iter().chain(state).chain([("iss", issuer)]))
+    parameters.extend(state.map(|s| ("state", s)));
+    parameters.push(("iss", issuer));
+    Answer::new(redirect_uri, mode, &parameters)
 }
 
 /// `uri`, which has no fragment, with `parameters` after those its query already has (RFC 6749 §3.1.2).
 pub(super) fn with_query<'a>(uri: &str, parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut answer = uri.to_owned();
-    for (name, value) in parameters {
+    let mut parameters = parameters.into_iter().peekable();
+    if parameters.peek().is_some() {
         match answer.split_once('?') {
             None => answer.push('?'),
             Some((_, query)) if query.is_empty() || query.ends_with('&') => {}
             Some(_) => answer.push('&'),
         }
+    }
+    append(&mut answer, parameters);
+    answer
+}
+
+/// Form-encoded `parameters` with `&` between them.
+fn append<'a>(answer: &mut String, parameters: impl IntoIterator<Item = (&'a str, &'a str)>) {
+    for (index, (name, value)) in parameters.into_iter().enumerate() {
+        if index > 0 {
+            answer.push('&');
+        }
         answer.push_str(name);
         answer.push('=');
-        percent_encode(value, &mut answer);
+        percent_encode(value, answer);
     }
-    answer
 }
 
 /// Leaves only unreserved characters (RFC 3986 §2.3). A blank becomes `%20`, which form decoders and
@@ -97,6 +183,14 @@ mod tests {
     use crate::domain::oauth::error::ErrorCode;
 
     const REGISTERED: &str = "https://app.example/cb";
+
+    /// The URL that takes the code `xyz` along.
+    fn code_in(mode: ResponseMode, uri: &str, state: Option<&str>) -> String {
+        match code_answer(uri, mode, "https://id.example", state, "xyz") {
+            Answer::Redirect(url) => url,
+            form @ Answer::Form { .. } => panic!("{form:?}"),
+        }
+    }
 
     #[test]
     fn az_05_every_mutation_of_a_registered_uri_is_refused() {
@@ -231,7 +325,7 @@ mod tests {
 
     #[test]
     fn lg_03_an_answer_has_iss_and_keeps_the_query_it_finds() {
-        let answer = |uri| code_answer(uri, "https://id.example", Some("a b&c=\u{e9}"), "xyz");
+        let answer = |uri| code_in(ResponseMode::Query, uri, Some("a b&c=\u{e9}"));
         let added = "code=xyz&state=a%20b%26c%3D%C3%A9&iss=https%3A%2F%2Fid.example";
         assert_eq!(answer("https://a/cb"), format!("https://a/cb?{added}"));
         assert_eq!(answer("https://a/cb?"), format!("https://a/cb?{added}"));
@@ -244,9 +338,43 @@ mod tests {
     fn az_15b_an_error_answer_has_iss_too_and_no_state_where_none_came() {
         let error = OAuthError::new(ErrorCode::AccessDenied, "the person said no");
         assert_eq!(
-            error_answer("https://a/cb", "https://id.example", None, &error),
-            "https://a/cb?error=access_denied&error_description=the%20person%20said%20no&iss=https%3A%2F%2Fid.example"
+            error_answer("https://a/cb", ResponseMode::Query, "https://id.example", None, &error),
+            Answer::Redirect(
+                "https://a/cb?error=access_denied&error_description=the%20person%20said%20no&iss=https%3A%2F%2Fid.example"
+                    .to_owned()
+            )
         );
+    }
+
+    #[test]
+    fn a_fragment_and_a_form_carry_the_same_parameters() {
+        assert_eq!(
+            code_in(ResponseMode::Fragment, "https://a/cb?x=1", Some("s t")),
+            "https://a/cb?x=1#code=xyz&state=s%20t&iss=https%3A%2F%2Fid.example"
+        );
+        let form = code_answer(
+            "https://a/cb",
+            ResponseMode::FormPost,
+            "https://id.example",
+            Some("s"),
+            "xyz",
+        );
+        let field = |name, value: &str| (name, value.to_owned());
+        assert_eq!(
+            form,
+            Answer::Form {
+                action: "https://a/cb".to_owned(),
+                fields: vec![
+                    field("code", "xyz"),
+                    field("state", "s"),
+                    field("iss", "https://id.example")
+                ],
+            }
+        );
+        for mode in ResponseMode::ALL {
+            assert_eq!(ResponseMode::parse(mode.as_str()), Some(mode));
+        }
+        assert_eq!(ResponseMode::parse("jwt"), None);
     }
 
     proptest! {
@@ -267,7 +395,7 @@ mod tests {
 
         #[test]
         fn az_17_state_comes_back_as_it_came_and_adds_no_parameter(state in "\\PC{1,80}") {
-            let answer = code_answer("https://a/cb?x=1", "https://id.example", Some(&state), "c");
+            let answer = code_in(ResponseMode::Query, "https://a/cb?x=1", Some(&state));
             let url = url::Url::parse(&answer).expect("parses");
             let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
             prop_assert_eq!(pairs.len(), 4);

@@ -4,17 +4,22 @@
 //! after that they are told to the client ([`Proven::validate`]). Between raw parameters and the first step the caller
 //! looks the client up by [`client_id`].
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::claims_request::ClaimsRequest;
 use super::client::{Client, ClientId, GrantType};
 use super::error::{ErrorCode, OAuthError};
 use super::parameters::Parameters;
 use super::pkce::CodeChallenge;
 use super::prompt::{self, Prompt};
-use super::redirect;
+use super::pushed::Source;
+use super::redirect::{self, Answer, ResponseMode};
+use super::resource;
 use super::scope::ScopeSet;
+use crate::domain::token::dpop;
 
 /// Longest `state`, in bytes. It goes into a header of the answer, where each may take three.
 pub const MAX_STATE: usize = 4096;
@@ -37,6 +42,7 @@ pub fn client_id(parameters: &Parameters) -> Result<ClientId, OAuthError> {
 pub struct Proven {
     redirect_uri: String,
     state: Option<String>,
+    response_mode: ResponseMode,
 }
 
 impl Proven {
@@ -62,13 +68,18 @@ impl Proven {
         Ok(Self {
             redirect_uri: redirect_uri.to_owned(),
             state: parameters.get("state").map(str::to_owned),
+            // A mode that nobody knows is an error that has to travel somehow.
+            response_mode: parameters
+                .get("response_mode")
+                .and_then(ResponseMode::parse)
+                .unwrap_or_default(),
         })
     }
 
-    /// Checks everything else. `known` are the scopes that the server knows.
+    /// Checks everything else.
     ///
-    /// `claims`, `acr_values`, `display`, `claims_locales` and parameters that nobody knows are ignored, whatever is in
-    /// them (OIDC Core §3.1.2.1, §5.5; RFC 6749 §3.1).
+    /// `display`, `claims_locales` and parameters that nobody knows are ignored, whatever is in them (OIDC Core §3.1.2.1;
+    /// RFC 6749 §3.1).
     ///
     /// # Errors
     /// What to tell the client by redirect.
@@ -76,13 +87,14 @@ impl Proven {
         self,
         parameters: &Parameters,
         client: &Client,
-        known: &ScopeSet,
+        rules: &Rules<'_>,
     ) -> Result<AuthorizationRequest, RedirectError> {
-        match check(parameters, client, known) {
+        match check(parameters, client, rules) {
             Ok(checked) => Ok(AuthorizationRequest {
                 client_id: client.id.clone(),
                 redirect_uri: self.redirect_uri,
                 state: self.state,
+                response_mode: self.response_mode,
                 ..checked
             }),
             Err(error) => Err(self.refuse(error)),
@@ -95,9 +107,21 @@ impl Proven {
         RedirectError {
             redirect_uri: self.redirect_uri,
             state: self.state.filter(|s| s.len() <= MAX_STATE),
+            response_mode: self.response_mode,
             error,
         }
     }
+}
+
+/// What a request is checked against besides its client.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// The scopes that the server knows.
+    pub known: &'a ScopeSet,
+    /// The issuer, which is also the resource that this server itself is.
+    pub issuer: &'a str,
+    /// How the parameters came.
+    pub source: &'a Source,
 }
 
 /// An error that the client gets by redirect.
@@ -108,15 +132,18 @@ pub struct RedirectError {
     pub redirect_uri: String,
     /// The `state` of the request.
     pub state: Option<String>,
+    /// How it travels.
+    pub response_mode: ResponseMode,
     /// What is told.
     pub error: OAuthError,
 }
 
 impl RedirectError {
-    /// The URL to send the browser to.
+    /// How the browser takes it there.
     #[must_use]
-    pub fn location(&self, issuer: &str) -> String {
-        redirect::error_answer(&self.redirect_uri, issuer, self.state.as_deref(), &self.error)
+    pub fn answer(&self, issuer: &str) -> Answer {
+        let state = self.state.as_deref();
+        redirect::error_answer(&self.redirect_uri, self.response_mode, issuer, state, &self.error)
     }
 }
 
@@ -156,13 +183,39 @@ pub struct AuthorizationRequest {
     pub ui_locales: Option<String>,
     /// An ID token that this server gave the client earlier, not yet verified.
     pub id_token_hint: Option<String>,
+    /// How the answer travels.
+    #[serde(default)]
+    pub response_mode: ResponseMode,
+    /// The resource servers that the client wants tokens for (RFC 8707).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// The thumbprint of the key that the code is bound to (RFC 9449 §10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
+    /// What is asked for beside scopes.
+    #[serde(default, skip_serializing_if = "ClaimsRequest::is_empty")]
+    pub claims: ClaimsRequest,
+    /// The pushed request that this is, by the hash that it is stored under; it is spent with the code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushed: Option<[u8; 32]>,
 }
 
 impl AuthorizationRequest {
-    /// The URL that takes `code` to the client.
+    /// How the browser takes `code` to the client.
     #[must_use]
-    pub fn location(&self, issuer: &str, code: &str) -> String {
-        redirect::code_answer(&self.redirect_uri, issuer, self.state.as_deref(), code)
+    pub fn answer(&self, issuer: &str, code: &str) -> Answer {
+        let state = self.state.as_deref();
+        redirect::code_answer(&self.redirect_uri, self.response_mode, issuer, state, code)
+    }
+
+    /// All that the client would learn: what it gets, and what single claims would tell it. The person is asked for this.
+    #[must_use]
+    pub fn disclosed(&self) -> Cow<'_, ScopeSet> {
+        if self.claims.is_empty() {
+            Cow::Borrowed(&self.scope)
+        } else {
+            Cow::Owned(self.scope.union(&self.claims.scopes()))
+        }
     }
 
     /// The error that goes to this request's client.
@@ -171,14 +224,16 @@ impl AuthorizationRequest {
         Proven {
             redirect_uri: self.redirect_uri,
             state: self.state,
+            response_mode: self.response_mode,
         }
         .refuse(error)
     }
 }
 
-/// Everything but client, redirect URI and state, which [`Proven`] fills in.
-fn check(parameters: &Parameters, client: &Client, known: &ScopeSet) -> Result<AuthorizationRequest, OAuthError> {
+/// Everything but client, redirect URI, state and response mode, which [`Proven`] fills in.
+fn check(parameters: &Parameters, client: &Client, rules: &Rules<'_>) -> Result<AuthorizationRequest, OAuthError> {
     refuse_unsupported(parameters)?;
+    rules.source.satisfies(client)?;
     check_response_type(parameters, client)?;
     bounded(parameters, "state", MAX_STATE)?;
     let code_challenge = CodeChallenge::from_parameters(parameters)?;
@@ -193,7 +248,7 @@ fn check(parameters: &Parameters, client: &Client, known: &ScopeSet) -> Result<A
         client_id: client.id.clone(),
         redirect_uri: String::new(),
         state: None,
-        scope: client.grantable(&requested, known)?,
+        scope: client.grantable(&requested, rules.known)?,
         nonce: bounded(parameters, "nonce", MAX_NONCE)?.map(str::to_owned),
         code_challenge,
         prompt: Prompt::parse(parameters.get("prompt").unwrap_or_default())?,
@@ -204,10 +259,25 @@ fn check(parameters: &Parameters, client: &Client, known: &ScopeSet) -> Result<A
         login_hint: hint("login_hint"),
         ui_locales: hint("ui_locales"),
         id_token_hint: parameters.get("id_token_hint").map(str::to_owned),
+        response_mode: ResponseMode::default(),
+        resources: resource::requested(parameters, client, rules.issuer)?,
+        dpop_jkt: dpop_jkt(parameters)?,
+        claims: ClaimsRequest::from_parameters(parameters, &client.scopes)?,
+        pushed: rules.source.pushed,
     })
 }
 
-/// OIDC Core §3.1.2.6: what is not supported must be refused, never ignored.
+fn dpop_jkt(parameters: &Parameters) -> Result<Option<String>, OAuthError> {
+    match parameters.get("dpop_jkt") {
+        Some(text) if !dpop::is_thumbprint(text) => Err(OAuthError::invalid_request(
+            "parameter dpop_jkt must be a SHA-256 thumbprint in base64url",
+        )),
+        jkt => Ok(jkt.map(str::to_owned)),
+    }
+}
+
+/// OIDC Core §3.1.2.6: what is not supported must be refused, never ignored. A request object or pushed request has been
+/// replaced by its contents before, and must not lead to another (RFC 9101 §4).
 fn refuse_unsupported(parameters: &Parameters) -> Result<(), OAuthError> {
     for (name, code) in [
         ("request", ErrorCode::RequestNotSupported),
@@ -228,8 +298,13 @@ fn check_response_type(parameters: &Parameters, client: &Client) -> Result<(), O
             "parameter response_type must be code",
         ));
     }
-    if parameters.get("response_mode").is_some_and(|mode| mode != "query") {
-        return Err(OAuthError::invalid_request("parameter response_mode must be query"));
+    if parameters
+        .get("response_mode")
+        .is_some_and(|mode| ResponseMode::parse(mode).is_none())
+    {
+        return Err(OAuthError::invalid_request(
+            "parameter response_mode must be query, fragment or form_post",
+        ));
     }
     if !client.may_use(GrantType::AuthorizationCode) {
         return Err(OAuthError::new(
@@ -246,6 +321,25 @@ fn bounded<'a>(parameters: &'a Parameters, name: &str, max: usize) -> Result<Opt
             "parameter {name} is longer than {max} bytes"
         ))),
         value => Ok(value),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    use std::sync::LazyLock;
+
+    use super::{Rules, ScopeSet, Source};
+
+    static KNOWN: LazyLock<ScopeSet> = LazyLock::new(ScopeSet::standard);
+    static PLAIN: LazyLock<Source> = LazyLock::new(Source::default);
+
+    /// The rules of a server that knows the standard scopes, for a request that came as a query.
+    pub fn rules() -> Rules<'static> {
+        Rules {
+            known: &KNOWN,
+            issuer: "https://id.example",
+            source: &PLAIN,
+        }
     }
 }
 

@@ -17,7 +17,13 @@ pub const OPENID: &str = "openid";
 pub const OFFLINE_ACCESS: &str = "offline_access";
 /// Asks what the linked master key is entitled to.
 pub const ENTITLEMENTS: &str = "entitlements";
-/// The scopes that every deployment knows.
+/// The role of a member: sees the members' part of the web app's API.
+pub const MEMBER: &str = "member";
+/// The role of an administrator.
+pub const ADMIN: &str = "admin";
+/// The roles that this server itself gives meaning to; no administrator gives or takes them over HTTP.
+pub const ROLES: [&str; 2] = [MEMBER, ADMIN];
+/// The scopes that every deployment knows. All others are roles, which a person holds or not.
 pub const STANDARD: [&str; 7] = [
     OPENID,
     "profile",
@@ -114,6 +120,19 @@ impl ScopeSet {
         self.0.iter().map(String::as_str)
     }
 
+    /// Whether there is a scope in it that not everybody holds.
+    #[must_use]
+    pub fn has_roles(&self) -> bool {
+        self.iter().any(|scope| !STANDARD.contains(&scope))
+    }
+
+    /// What of it somebody holds who holds these `roles`: the standard scopes are everybody's.
+    #[must_use]
+    pub fn held(&self, roles: &Self) -> Self {
+        let holds = |scope: &&String| STANDARD.contains(&scope.as_str()) || roles.contains(scope);
+        Self(self.0.iter().filter(holds).cloned().collect())
+    }
+
     /// The scope of a refreshed access token: `self` is what was granted, `requested` what the client asks for now.
     ///
     /// # Errors
@@ -135,21 +154,22 @@ impl ScopeSet {
     }
 }
 
+/// The scope that opens a userinfo claim; `None` for a claim that this server does not have.
+#[must_use]
+pub fn opener_of(claim: &str) -> Option<&'static str> {
+    ["profile", "email", "phone", "address"]
+        .into_iter()
+        .find(|scope| claims_of(scope).contains(&claim))
+}
+
 fn claims_of(scope: &str) -> &'static [&'static str] {
     match scope {
         "profile" => &[
             "name",
             "family_name",
             "given_name",
-            "middle_name",
             "nickname",
-            "preferred_username",
-            "profile",
-            "picture",
-            "website",
-            "gender",
             "birthdate",
-            "zoneinfo",
             "locale",
             "updated_at",
         ],
@@ -228,6 +248,14 @@ mod tests {
             let error = granted.narrow(Some(&scopes(wider))).expect_err("refused");
             assert_eq!(error.code(), ErrorCode::InvalidScope, "{wider}");
         }
+    }
+
+    #[test]
+    fn a_role_is_given_to_who_holds_it() {
+        let asked = scopes("openid admin member");
+        assert!(asked.has_roles() && !scopes("openid email").has_roles());
+        assert_eq!(asked.held(&scopes("member editor")), scopes("openid member"));
+        assert_eq!(asked.held(&ScopeSet::default()), scopes("openid"));
     }
 
     #[test]

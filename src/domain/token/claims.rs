@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use biscuit::SingleOrMultiple;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::numeric_date;
@@ -43,9 +44,19 @@ pub struct AccessClaims {
     /// The refresh family that it ends with (a private claim).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fam: Option<String>,
+    /// The key that whoever uses the token must prove (RFC 9449 §6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
     /// The name of the token that it was exchanged for, and with which it is revoked (a private claim).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<String>,
+}
+
+/// The key that a token is bound to (RFC 7800 §3.1, RFC 9449 §6.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// Its thumbprint.
+    pub jkt: String,
 }
 
 /// What an access token is issued for.
@@ -67,6 +78,8 @@ pub struct AccessGrant<'a> {
     pub sign_in: Option<SignIn<'a>>,
     /// The refresh family, if there is one.
     pub family: Option<&'a str>,
+    /// The thumbprint of the key that it is bound to.
+    pub jkt: Option<&'a str>,
     /// The token that it is exchanged for, if it is.
     pub root: Option<String>,
 }
@@ -96,6 +109,7 @@ impl AccessClaims {
             auth_time: grant.sign_in.map(|sign_in| whole(sign_in.at)),
             sid: grant.sign_in.map(|sign_in| sign_in.session.to_owned()),
             fam: grant.family.map(str::to_owned),
+            cnf: grant.jkt.map(|jkt| Confirmation { jkt: jkt.to_owned() }),
             root: grant.root,
         }
     }
@@ -152,10 +166,16 @@ pub struct IdClaims {
     /// What the linked master key is entitled to, under the scope of that name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entitlements: Option<Entitlements>,
+    /// How the person signed in, where that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// Claims that were asked of the ID token one by one (OIDC Core §5.5).
+    #[serde(flatten)]
+    pub asked: Map<String, Value>,
 }
 
 /// What an ID token is issued for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct IdGrant<'a> {
     /// The issuer.
     pub issuer: &'a str,
@@ -173,6 +193,10 @@ pub struct IdGrant<'a> {
     pub algorithm: SigningAlgorithm,
     /// What the account's master key is entitled to, if that is asked for and a key is linked.
     pub entitlements: Option<Entitlements>,
+    /// How the person signed in, where that was asked.
+    pub acr: Option<&'a str>,
+    /// Claims that were asked of the ID token one by one; none of those above.
+    pub asked: Map<String, Value>,
 }
 
 impl IdClaims {
@@ -190,6 +214,65 @@ impl IdClaims {
             at_hash: grant.access_token.map(|token| at_hash(grant.algorithm, token)),
             sid: grant.sign_in.session.to_owned(),
             entitlements: grant.entitlements,
+            acr: grant.acr.map(str::to_owned),
+            asked: grant.asked,
+        }
+    }
+}
+
+/// The claims of a logout token (OIDC Back-Channel Logout §2.4), header type `logout+jwt`. It never has a `nonce`, so that
+/// it passes for no ID token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LogoutClaims<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    aud: &'a str,
+    #[serde(with = "numeric_date")]
+    iat: Timestamp,
+    #[serde(with = "numeric_date")]
+    exp: Timestamp,
+    jti: String,
+    sid: &'a str,
+    events: LogoutEvents,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+struct LogoutEvents {
+    #[serde(rename = "http://schemas.openid.net/event/backchannel-logout")]
+    logout: Empty,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+struct Empty {}
+
+/// The end of a session, as one client is told of it.
+#[derive(Clone, Debug)]
+pub struct LogoutNotice<'a> {
+    /// The issuer.
+    pub issuer: &'a str,
+    /// Whose session it was, as this client knows the person.
+    pub subject: &'a str,
+    /// The client.
+    pub client_id: &'a str,
+    /// The session.
+    pub session: &'a str,
+    /// A fresh name for the token.
+    pub jti: String,
+}
+
+impl<'a> LogoutClaims<'a> {
+    /// The claims of a token made `now` that lives for `lifetime`.
+    #[must_use]
+    pub fn issue(notice: LogoutNotice<'a>, now: Timestamp, lifetime: Duration) -> Self {
+        Self {
+            iss: notice.issuer,
+            sub: notice.subject,
+            aud: notice.client_id,
+            iat: whole(now),
+            exp: whole(now.plus(lifetime)),
+            jti: notice.jti,
+            sid: notice.session,
+            events: LogoutEvents::default(),
         }
     }
 }
@@ -235,6 +318,7 @@ mod tests {
             jti: "j1".to_owned(),
             sign_in: Some(SIGN_IN),
             family: Some("f1"),
+            jkt: None,
             root: None,
         }
     }
@@ -287,6 +371,8 @@ mod tests {
             access_token: Some("token"),
             algorithm: SigningAlgorithm::Rs256,
             entitlements: None,
+            acr: None,
+            asked: Map::new(),
         };
         assert_eq!(
             serde_json::to_value(IdClaims::issue(grant, NOW, Duration::from_mins(1))).expect("writes"),
@@ -295,6 +381,36 @@ mod tests {
                 "auth_time": 1_699_999_000, "nonce": "n", "at_hash": at_hash(SigningAlgorithm::Rs256, "token"), "sid": "s1"
             })
         );
+    }
+
+    #[test]
+    fn bc_01_a_logout_token_says_who_where_and_that_it_is_one() {
+        let notice = LogoutNotice {
+            issuer: "https://id.example",
+            subject: "u1",
+            client_id: "demo",
+            session: "s1",
+            jti: "j1".to_owned(),
+        };
+        assert_eq!(
+            serde_json::to_value(LogoutClaims::issue(notice, NOW, Duration::from_mins(2))).expect("writes"),
+            json!({
+                "iss": "https://id.example", "sub": "u1", "aud": "demo", "iat": 1_700_000_000, "exp": 1_700_000_120, "jti": "j1",
+                "sid": "s1", "events": { "http://schemas.openid.net/event/backchannel-logout": {} }
+            })
+        );
+    }
+
+    #[test]
+    fn dpop_12_a_bound_access_token_names_its_key() {
+        let grant = AccessGrant {
+            jkt: Some("k1"),
+            ..access()
+        };
+        let claims = AccessClaims::issue(grant, NOW, Duration::from_hours(1));
+        let written = serde_json::to_value(&claims).expect("writes");
+        assert_eq!(written["cnf"], json!({ "jkt": "k1" }));
+        assert_eq!(serde_json::from_value::<AccessClaims>(written).expect("reads"), claims);
     }
 
     #[test]

@@ -208,6 +208,16 @@ mod tests {
     }
 
     #[test]
+    fn an_ed25519_signature_has_two_names() {
+        let keys = ClientKeys::read(&testing::jwks(SigningAlgorithm::EdDsa)).expect("keys");
+        for alg in ["EdDSA", "Ed25519"] {
+            let token = testing::token(SigningAlgorithm::EdDsa, &json!({ "alg": alg }), &json!({}));
+            let jws = ClientJws::read(&token).expect("reads");
+            assert!(jws.verify(&keys, Some(ClientAlgorithm::EdDsa)).is_ok(), "{alg}");
+        }
+    }
+
+    #[test]
     fn tk_12d_crit_is_refused_whatever_it_demands() {
         for crit in [json!(["exp"]), json!([]), json!(null), json!("b64")] {
             assert_eq!(

@@ -23,6 +23,10 @@ pub enum TokenType {
     Access,
     /// An ID token.
     Id,
+    /// A signed userinfo answer (OIDC Core §5.3.2).
+    UserInfo,
+    /// A logout token (OIDC Back-Channel Logout §2.4).
+    Logout,
 }
 
 impl TokenType {
@@ -32,6 +36,8 @@ impl TokenType {
         match self {
             Self::Access => "at+jwt",
             Self::Id => "JWT",
+            Self::UserInfo => "userinfo+jwt",
+            Self::Logout => "logout+jwt",
         }
     }
 }

@@ -108,6 +108,7 @@ mod tests {
             sign_in: Some(SIGN_IN),
             family: None,
             root: None,
+            jkt: None,
         };
         let claims = AccessClaims::issue(grant, NOW, LIFE);
         jws::sign(keys.signer(SigningAlgorithm::EdDsa), TokenType::Access, &claims).expect("signs")
@@ -122,6 +123,8 @@ mod tests {
             nonce: None,
             access_token: None,
             algorithm,
+            acr: None,
+            asked: serde_json::Map::new(),
             entitlements: None,
         };
         let claims = IdClaims::issue(grant, NOW, LIFE);

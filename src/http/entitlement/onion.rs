@@ -138,3 +138,30 @@ async fn collect(mut payload: Payload) -> Result<(Vec<u8>, Option<SemaphorePermi
     }
     Ok((body.to_vec(), place))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn a_full_server_says_so_inside() {
+        let reply = inside(Failure::Unavailable("full".to_owned()).into());
+        let envelope: Value = serde_json::from_slice(&reply.body).expect("is JSON");
+        assert_eq!((reply.code, &envelope["status"]), (503, &1.into()));
+        assert_eq!(reply.headers.get("retry-after").map(String::as_str), Some("1"));
+        assert_eq!(
+            reply.headers.get("content-type").map(String::as_str),
+            Some("application/json")
+        );
+    }
+
+    #[test]
+    fn a_wrong_method_is_told_the_right_ones() {
+        let reply = inside(Reply::elsewhere(405));
+        assert_eq!(reply.code, 405);
+        assert_eq!(reply.headers.get("allow").map(String::as_str), Some("OPTIONS, POST"));
+        assert!(!inside(Reply::elsewhere(404)).headers.contains_key("allow"));
+    }
+}

@@ -5,11 +5,13 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::form_post;
 use crate::actors::grants::authorize::{Authorize, Authorized, FindPosted, Page, StorePosted};
 use crate::actors::grants::consent::Lost;
 use crate::actors::grants::continue_flow::ContinueFlow;
 use crate::domain::oauth::error::OAuthError;
 use crate::domain::oauth::parameters::{ParameterError, Parameters};
+use crate::domain::oauth::redirect::Answer;
 use crate::http::app::App;
 use crate::http::cookies;
 use crate::http::extract::{Body, media_type};
@@ -88,10 +90,12 @@ fn render(app: &App, answer: Authorized) -> HttpResponse {
             );
             pages::oauth_error(&error)
         }
-        Authorized::Client(location) => see_other(&location),
+        Authorized::Client(Answer::Redirect(location)) => see_other(&location),
+        Authorized::Client(Answer::Form { action, fields }) => form_post::page(&action, &fields),
         Authorized::Interact(interaction) => {
             let page = match interaction.page {
                 Page::Login => "login",
+                Page::SignUp => "signup",
                 Page::Consent => "consent",
             };
             let mut response = see_other(&format!("/{page}/?flow_id={}", interaction.flow_id));

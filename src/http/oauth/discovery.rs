@@ -4,7 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Data;
 
-use crate::domain::oauth::discovery::Discovery;
+use crate::config::{ClientRegistration, Define};
+use crate::domain::oauth::discovery::{Discovery, path};
 use crate::domain::oauth::scope::ScopeSet;
 use crate::http::app::App;
 
@@ -13,8 +14,12 @@ pub struct Document(pub String);
 
 impl Document {
     /// For this issuer.
-    pub fn new(issuer: &str) -> Result<Self, serde_json::Error> {
-        serde_json::to_string(&Discovery::new(issuer, &ScopeSet::standard())).map(Self)
+    pub fn new(define: &Define) -> Result<Self, serde_json::Error> {
+        let mut discovery = Discovery::new(define.issuer.as_str(), &ScopeSet::standard());
+        if define.client_registration != ClientRegistration::Off {
+            discovery.registration_endpoint = Some(define.issuer.url(path::REGISTER));
+        }
+        serde_json::to_string(&discovery).map(Self)
     }
 }
 

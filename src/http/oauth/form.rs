@@ -34,7 +34,18 @@ pub fn authorization(headers: &HeaderMap) -> Option<String> {
     Some(text.unwrap_or("invalid").to_owned())
 }
 
-/// An error of the token or revocation endpoint.
+/// The header that takes a nonce to a client (RFC 9449 §8).
+pub const DPOP_NONCE: &str = "dpop-nonce";
+
+/// The `DPoP` header; one that is not text or there twice is no proof of anything (RFC 9449 §4.3).
+pub fn dpop(headers: &HeaderMap) -> Option<String> {
+    let mut values = headers.get_all("dpop");
+    let first = values.next()?;
+    let text = first.to_str().ok().filter(|_| values.next().is_none());
+    Some(text.unwrap_or("invalid").to_owned())
+}
+
+/// An error of the endpoints that clients call.
 pub fn refuse(refusal: TokenRefusal) -> HttpResponse {
     match refusal {
         TokenRefusal::OAuth(error) => oauth(&error),
@@ -44,6 +55,9 @@ pub fn refuse(refusal: TokenRefusal) -> HttpResponse {
                 ErrorCode::InvalidClient,
                 "too many failed attempts of this client; wait",
             )),
+        TokenRefusal::UseNonce { nonce } => HttpResponse::BadRequest()
+            .insert_header((DPOP_NONCE, nonce))
+            .json(use_nonce()),
         TokenRefusal::Failure(failure) => fail(failure),
     }
 }
@@ -59,6 +73,14 @@ pub fn oauth(error: &OAuthError) -> HttpResponse {
             .json(error);
     }
     HttpResponse::BadRequest().json(error)
+}
+
+/// RFC 9449 §8: the proof is right but for its nonce.
+pub fn use_nonce() -> OAuthError {
+    OAuthError::new(
+        ErrorCode::UseDpopNonce,
+        "the DPoP proof must have the nonce that is in the header DPoP-Nonce",
+    )
 }
 
 /// A failure of the server, in the form that OAuth clients read.

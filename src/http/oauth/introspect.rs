@@ -10,6 +10,7 @@ use super::form;
 use crate::actors::failure::Failure;
 use crate::actors::grants::introspect::{ActiveToken, IntrospectToken};
 use crate::domain::clock::Timestamp;
+use crate::domain::token::claims::Confirmation;
 use crate::http::address::client_address;
 use crate::http::app::App;
 use crate::http::extract::Body;
@@ -53,6 +54,9 @@ struct Told<'a> {
     jti: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_time: Option<i64>,
+    /// The key that it is bound to (RFC 9449 §6.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<&'a Confirmation>,
 }
 
 impl<'a> Told<'a> {
@@ -60,7 +64,7 @@ impl<'a> Told<'a> {
         match token {
             ActiveToken::Access(claims) => Self {
                 active: true,
-                token_type: Some("Bearer"),
+                token_type: Some(if claims.cnf.is_some() { "DPoP" } else { "Bearer" }),
                 iss: &claims.iss,
                 sub: &claims.sub,
                 aud: Some(&claims.aud),
@@ -70,6 +74,7 @@ impl<'a> Told<'a> {
                 iat: claims.iat.as_secs(),
                 jti: Some(&claims.jti),
                 auth_time: claims.auth_time.map(Timestamp::as_secs),
+                cnf: claims.cnf.as_ref(),
             },
             ActiveToken::Refresh {
                 client_id,
@@ -89,6 +94,7 @@ impl<'a> Told<'a> {
                 iat: issued_at.as_secs(),
                 jti: None,
                 auth_time: None,
+                cnf: None,
             },
         }
     }

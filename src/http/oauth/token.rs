@@ -35,6 +35,7 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpRespo
     };
     let message = RequestTokens {
         authorization: form::authorization(request.headers()),
+        dpop: form::dpop(request.headers()),
         parameters,
         address: client_address(&request, &app.config.trusted_proxies),
     };
@@ -43,15 +44,18 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpRespo
         Ok(Err(refusal)) => return form::refuse(refusal),
         Err(fault) => return form::fail(Failure::from(fault)),
     };
-    HttpResponse::Ok()
-        .insert_header((header::PRAGMA, "no-cache"))
-        .json(Answer {
-            access_token: tokens.access,
-            token_type: "Bearer",
-            expires_in: tokens.expires_in.as_secs(),
-            scope: tokens.scope,
-            issued_token_type: tokens.issued_token_type,
-            id_token: tokens.id,
-            refresh_token: tokens.refresh,
-        })
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::PRAGMA, "no-cache"));
+    if let Some(nonce) = tokens.dpop_nonce {
+        response.insert_header((form::DPOP_NONCE, nonce));
+    }
+    response.json(Answer {
+        access_token: tokens.access,
+        token_type: if tokens.bound { "DPoP" } else { "Bearer" },
+        expires_in: tokens.expires_in.as_secs(),
+        scope: tokens.scope,
+        issued_token_type: tokens.issued_token_type,
+        id_token: tokens.id,
+        refresh_token: tokens.refresh,
+    })
 }

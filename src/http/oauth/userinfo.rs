@@ -1,135 +1,241 @@
 //! `/oauth/userinfo/`: who the token speaks for (OIDC Core §5.3).
 
-use std::time::Duration;
+use std::fmt::Write as _;
 
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde_json::{Map, Value, json};
 
 use super::form;
 use crate::actors::failure::Failure;
-use crate::db::{self, families};
+use crate::actors::grants::dpop::{ProofRefusal, ProveKey};
+use crate::db::{self, DbError, Row, clients, families, profiles};
+use crate::domain::account::Profile;
+use crate::domain::keys::client_key::ClientAlgorithm;
+use crate::domain::oauth::discovery::path;
 use crate::domain::oauth::error::{ErrorCode, OAuthError};
 use crate::domain::oauth::parameters::Parameters;
 use crate::domain::oauth::scope::{ENTITLEMENTS, OPENID, ScopeSet};
+use crate::domain::oauth::userinfo::{Person, needs_profile};
+use crate::domain::token::claims::AccessClaims;
+use crate::domain::token::jws::{self, TokenType};
 use crate::domain::token::verify::{Expected, verify_access};
 use crate::http::app::App;
+use crate::http::bearer::{Bearer, LEEWAY, bearer};
 use crate::http::extract::{Body, media_type};
 
-/// How far the clocks of our own processes may be apart.
-const LEEWAY: Duration = Duration::from_secs(5);
-
-/// By GET, the token in the header (RFC 6750 §2.1).
+/// By GET, the token in the header (RFC 6750 §2.1, RFC 9449 §7.1).
 pub async fn get(request: HttpRequest, app: Data<App>) -> HttpResponse {
-    answer(&app, bearer(request.headers())).await
+    let credentials = in_header(request.headers());
+    answer(&app, &request, credentials).await
 }
 
 /// By POST, the token in the header or in the body (RFC 6750 §2.2), not in both.
 pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpResponse {
-    let in_header = bearer(request.headers());
+    let in_header = in_header(request.headers());
     if media_type(request.headers()) != Some("application/x-www-form-urlencoded") {
-        return answer(&app, in_header).await;
+        return answer(&app, &request, in_header).await;
     }
     let parameters = match Parameters::parse(&body.0) {
         Ok(parameters) => parameters,
-        Err(error) => return challenge(Some(&OAuthError::from(&error))),
+        Err(error) => return challenge(Scheme::Bearer, Some(&OAuthError::from(&error))),
     };
     match (in_header, parameters.get("access_token")) {
-        (Bearer::Absent, Some(token)) => answer(&app, Bearer::Token(token.to_owned())).await,
-        (in_header, None) => answer(&app, in_header).await,
-        (_, Some(_)) => challenge(Some(&OAuthError::invalid_request(
-            "the token is there in more than one way",
-        ))),
+        (Credentials::Absent, Some(token)) => answer(&app, &request, Credentials::Bearer(token.to_owned())).await,
+        (in_header, None) => answer(&app, &request, in_header).await,
+        (_, Some(_)) => challenge(
+            Scheme::Bearer,
+            Some(&OAuthError::invalid_request("the token is there in more than one way")),
+        ),
     }
 }
 
-/// What the `Authorization` header holds.
-enum Bearer {
+/// What a request shows.
+enum Credentials {
     Absent,
-    Token(String),
-    /// Not a header that RFC 6750 knows.
+    Bearer(String),
+    /// A token that is bound to a key, and the proof beside it.
+    Bound {
+        token: String,
+        proof: Option<String>,
+    },
+    /// Not a header that either RFC knows.
     Malformed,
 }
 
-fn bearer(headers: &HeaderMap) -> Bearer {
-    let Some(value) = form::authorization(headers) else {
-        return Bearer::Absent;
-    };
-    match value.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && is_token(token) => {
-            Bearer::Token(token.to_owned())
-        }
-        _ => Bearer::Malformed,
+fn in_header(headers: &HeaderMap) -> Credentials {
+    let header = form::authorization(headers);
+    if let Some((scheme, token)) = header.as_deref().and_then(|header| header.split_once(' '))
+        && scheme.eq_ignore_ascii_case("dpop")
+    {
+        return Credentials::Bound {
+            token: token.to_owned(),
+            proof: form::dpop(headers),
+        };
+    }
+    match bearer(headers) {
+        Bearer::Absent => Credentials::Absent,
+        Bearer::Token(token) => Credentials::Bearer(token),
+        Bearer::Malformed => Credentials::Malformed,
     }
 }
 
-/// `b64token` of RFC 6750 §2.1.
-fn is_token(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte))
+async fn answer(app: &App, request: &HttpRequest, credentials: Credentials) -> HttpResponse {
+    match credentials {
+        Credentials::Absent => challenge(Scheme::Bearer, None),
+        Credentials::Malformed => challenge(Scheme::Bearer, Some(&invalid_token())),
+        Credentials::Bearer(token) => match verify(app, &token) {
+            // Whoever has it without the key has stolen it (RFC 9449 §7.2).
+            Some(claims) if claims.cnf.is_none() => tell(app, &claims).await,
+            Some(_) => challenge(Scheme::Dpop, Some(&invalid_token())),
+            None => challenge(Scheme::Bearer, Some(&invalid_token())),
+        },
+        Credentials::Bound { token, proof } => match verify(app, &token) {
+            Some(claims) => match prove(app, request, &claims, token, proof).await {
+                Ok(nonce) => {
+                    let mut response = tell(app, &claims).await;
+                    add_nonce(&mut response, &nonce);
+                    response
+                }
+                Err(refused) => refused,
+            },
+            None => challenge(Scheme::Dpop, Some(&invalid_token())),
+        },
+    }
 }
 
-async fn answer(app: &App, bearer: Bearer) -> HttpResponse {
-    let token = match bearer {
-        Bearer::Absent => return challenge(None),
-        Bearer::Malformed => return challenge(Some(&invalid_token())),
-        Bearer::Token(token) => token,
-    };
-    let now = app.clock.now();
+fn verify(app: &App, token: &str) -> Option<AccessClaims> {
     let expected = Expected {
         issuer: app.issuer(),
         audience: app.issuer(),
-        now,
+        now: app.clock.now(),
         leeway: LEEWAY,
     };
-    let Ok(claims) = verify_access(&token, &app.keys.current(), &expected) else {
-        return challenge(Some(&invalid_token()));
+    verify_access(token, &app.keys.current(), &expected).ok()
+}
+
+/// The nonce for the next proof, if this one proves the key that the token is bound to.
+async fn prove(
+    app: &App,
+    request: &HttpRequest,
+    claims: &AccessClaims,
+    access_token: String,
+    proof: Option<String>,
+) -> Result<String, HttpResponse> {
+    let refused = |error: &OAuthError| challenge(Scheme::Dpop, Some(error));
+    let (Some(confirmation), Some(proof)) = (&claims.cnf, proof) else {
+        return Err(refused(&invalid_token()));
     };
+    let question = ProveKey {
+        proof,
+        method: request.method().as_str().to_owned(),
+        path: path::USERINFO,
+        access_token,
+    };
+    match app.actors.grants.ask(question).await {
+        Ok(Ok(key)) if key.thumbprint == confirmation.jkt => Ok(key.nonce),
+        Ok(Ok(_)) => Err(refused(&invalid_token())),
+        Ok(Err(ProofRefusal::Invalid(error))) => Err(refused(&error)),
+        Ok(Err(ProofRefusal::UseNonce(nonce))) => {
+            let mut response = refused(&form::use_nonce());
+            add_nonce(&mut response, &nonce);
+            Err(response)
+        }
+        Ok(Err(ProofRefusal::Failure(failure))) => Err(form::fail(failure)),
+        Err(fault) => Err(form::fail(Failure::from(fault))),
+    }
+}
+
+fn add_nonce(response: &mut HttpResponse, nonce: &str) {
+    if let Ok(value) = header::HeaderValue::from_str(nonce) {
+        let name = header::HeaderName::from_static(form::DPOP_NONCE);
+        response.headers_mut().insert(name, value);
+    }
+}
+
+/// The answer to a token that is proved. One indexed read: family, account, client and revocation still stand.
+async fn tell(app: &App, claims: &AccessClaims) -> HttpResponse {
     let scope = ScopeSet::parse(&claims.scope).unwrap_or_default();
     if !scope.contains(OPENID) {
-        return challenge(Some(&OAuthError::new(
-            ErrorCode::InsufficientScope,
-            "the token needs the scope openid",
-        )));
+        return challenge(
+            Scheme::Bearer,
+            Some(&OAuthError::new(
+                ErrorCode::InsufficientScope,
+                "the token needs the scope openid",
+            )),
+        );
     }
-    // One indexed read: family, account, client and revocation still stand.
     let Some(family) = &claims.fam else {
-        return challenge(Some(&invalid_token()));
+        return challenge(Scheme::Bearer, Some(&invalid_token()));
     };
+    let now = app.clock.now();
     let names = [claims.jti.as_str(), claims.root.as_deref().unwrap_or(&claims.jti)];
-    let row = match app
-        .store
-        .query_one(&families::standing(family, names, claims.iat, now))
-        .await
-    {
+    let with_profile = needs_profile(&scope);
+    let statement = if with_profile {
+        families::standing_with_profile(family, names, claims.iat, now)
+    } else {
+        families::standing(family, names, claims.iat, now)
+    };
+    let row = match app.store.query_one(&statement).await {
         Ok(Some(row)) => row,
-        Ok(None) => return challenge(Some(&invalid_token())),
+        Ok(None) => return challenge(Scheme::Bearer, Some(&invalid_token())),
         Err(error) => return form::fail(Failure::from(error)),
     };
-    let mut answer = Map::new();
-    answer.insert("sub".to_owned(), Value::from(claims.sub));
-    if scope.contains("email") {
-        match row.text(1) {
-            Ok(email) => answer.insert("email".to_owned(), Value::from(email)),
-            Err(error) => return form::fail(Failure::from(error)),
-        };
-        answer.insert("email_verified".to_owned(), Value::Bool(true));
+    match render(app, claims, &scope, &row, with_profile).await {
+        Ok(response) => response,
+        Err(error) => form::fail(Failure::from(error)),
     }
-    if scope.contains(ENTITLEMENTS) {
-        let account = answer.get("sub").and_then(Value::as_str).unwrap_or_default();
-        match db::linking::claim(&app.store, account, now)
-            .await
-            .map(|claim| claim.map(|claim| json!(claim)))
-        {
-            Ok(Some(claim)) => answer.insert(ENTITLEMENTS.to_owned(), claim),
-            Ok(None) => None,
-            Err(error) => return form::fail(Failure::from(error)),
-        };
+}
+
+async fn render(
+    app: &App,
+    claims: &AccessClaims,
+    scope: &ScopeSet,
+    row: &Row,
+    with_profile: bool,
+) -> Result<HttpResponse, DbError> {
+    let terms = families::read_terms(row, 2)?;
+    let (profile, updated_at) = if with_profile {
+        profiles::read(row, 4)?
+    } else if terms.userinfo.is_empty() {
+        (Profile::default(), None)
+    } else {
+        // Claims that no scope of the token opens: few ask so, and they cost a second read.
+        let profile = app.store.query_one(&profiles::by_account(row.text(0)?)).await?;
+        profile.map_or(Ok((Profile::default(), None)), |profile| profiles::read(&profile, 0))?
+    };
+    let person = Person {
+        email: row.text(1)?,
+        profile: &profile,
+        updated_at,
+    };
+    let mut told = person.claims(scope, &terms.userinfo);
+    told.insert("sub".to_owned(), Value::from(claims.sub.as_str()));
+    if scope.contains(ENTITLEMENTS)
+        && let Some(claim) = db::linking::claim(&app.store, row.text(0)?, app.clock.now()).await?
+    {
+        told.insert(ENTITLEMENTS.to_owned(), json!(claim));
     }
-    HttpResponse::Ok().json(answer)
+    Ok(match clients::userinfo_alg(row, 3)? {
+        None => HttpResponse::Ok().json(told),
+        Some(algorithm) => signed(app, claims, told, algorithm),
+    })
+}
+
+/// OIDC Core §5.3.2: `iss` and `aud` say whose word it is, and for whom.
+fn signed(
+    app: &App,
+    claims: &AccessClaims,
+    mut told: Map<String, Value>,
+    algorithm: crate::domain::keys::algorithm::SigningAlgorithm,
+) -> HttpResponse {
+    told.insert("iss".to_owned(), Value::from(app.issuer()));
+    told.insert("aud".to_owned(), Value::from(claims.client_id.as_str()));
+    match jws::sign(app.keys.current().signer(algorithm), TokenType::UserInfo, &told) {
+        Ok(token) => HttpResponse::Ok().content_type("application/jwt").body(token),
+        Err(error) => form::fail(Failure::Internal(error.to_string())),
+    }
 }
 
 fn invalid_token() -> OAuthError {
@@ -139,24 +245,38 @@ fn invalid_token() -> OAuthError {
     )
 }
 
-/// RFC 6750 §3: a request without a token is told no more than how to bring one.
-fn challenge(error: Option<&OAuthError>) -> HttpResponse {
+/// How the token came, or should have come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Bearer,
+    Dpop,
+}
+
+/// RFC 6750 §3, RFC 9449 §7.1: a request without a token is told no more than how to bring one.
+fn challenge(scheme: Scheme, error: Option<&OAuthError>) -> HttpResponse {
+    let mut words = match scheme {
+        Scheme::Bearer => "Bearer realm=\"countersign\"".to_owned(),
+        Scheme::Dpop => {
+            let algorithms = ClientAlgorithm::ALL.map(ClientAlgorithm::name).join(" ");
+            format!("DPoP realm=\"countersign\", algs=\"{algorithms}\"")
+        }
+    };
     let Some(error) = error else {
         return HttpResponse::Unauthorized()
-            .insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"countersign\""))
+            .insert_header((header::WWW_AUTHENTICATE, words))
             .finish();
     };
-    let mut response = match error.code() {
+    let mut response: HttpResponseBuilder = match error.code() {
         ErrorCode::InsufficientScope => HttpResponse::Forbidden(),
-        ErrorCode::InvalidToken => HttpResponse::Unauthorized(),
+        ErrorCode::InvalidToken | ErrorCode::InvalidDpopProof | ErrorCode::UseDpopNonce => HttpResponse::Unauthorized(),
         _ => HttpResponse::BadRequest(),
     };
-    let challenge = format!(
-        "Bearer realm=\"countersign\", error=\"{}\", error_description=\"{}\"",
+    // Writing to a String cannot fail.
+    let _ = write!(
+        words,
+        ", error=\"{}\", error_description=\"{}\"",
         error.code().as_str(),
         error.description()
     );
-    response
-        .insert_header((header::WWW_AUTHENTICATE, challenge))
-        .json(error)
+    response.insert_header((header::WWW_AUTHENTICATE, words)).json(error)
 }

@@ -59,6 +59,30 @@ pub fn query_of(url: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
+impl Person {
+    /// Answers an authorization request: signs in and allows, and gives the URL that leads back to the client.
+    pub async fn answer(&mut self, url: &str) -> String {
+        let mut answer = self.browser.get(url).await;
+        for _ in 0..4 {
+            let location = answer.location().to_owned();
+            let Some(flow_id) = location.split("flow_id=").nth(1).filter(|_| location.starts_with('/')) else {
+                return location;
+            };
+            let next = if location.starts_with("/login/") {
+                self.log_in(Some(flow_id)).await
+            } else {
+                let body = json!({ "flow_id": flow_id, "decision": "allow" });
+                self.browser.post("/oauth/consent/", &body).await.json()["next"]
+                    .as_str()
+                    .expect("next")
+                    .to_owned()
+            };
+            answer = self.browser.get(&next).await;
+        }
+        panic!("the sign-in does not end: {answer:?}");
+    }
+}
+
 impl Client {
     /// A public client of our own: no consent is asked.
     pub fn public(server: &Server) -> Self {
@@ -123,24 +147,7 @@ impl Client {
 
     /// From the button to the redirect back: signs in, allows, and gives the URL with the code.
     pub async fn sign_in(&self, person: &mut Person, extra: &[(&str, &str)]) -> String {
-        let mut answer = person.browser.get(&self.authorize_path(extra)).await;
-        for _ in 0..4 {
-            let location = answer.location().to_owned();
-            let Some(flow_id) = location.split("flow_id=").nth(1).filter(|_| location.starts_with('/')) else {
-                return location;
-            };
-            let next = if location.starts_with("/login/") {
-                person.log_in(Some(flow_id)).await
-            } else {
-                let body = json!({ "flow_id": flow_id, "decision": "allow" });
-                person.browser.post("/oauth/consent/", &body).await.json()["next"]
-                    .as_str()
-                    .expect("next")
-                    .to_owned()
-            };
-            answer = person.browser.get(&next).await;
-        }
-        panic!("the sign-in does not end: {answer:?}");
+        person.answer(&self.authorize_path(extra)).await
     }
 
     /// The code of a whole sign-in.

@@ -50,6 +50,20 @@ impl Person {
         person
     }
 
+    /// Waits for a mail to this address whose subject holds `words`; its text.
+    pub async fn mail_about(&mut self, email: &str, words: &str) -> String {
+        for _ in 0..200 {
+            let mails = self.browser.get("/dev/mailbox.json").await.json();
+            for mail in mails.as_array().expect("mails") {
+                if mail["to"] == email && mail["subject"].as_str().expect("text").contains(words) {
+                    return mail["text"].as_str().expect("text").to_owned();
+                }
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("no mail to {email} about {words}");
+    }
+
     /// The token in the newest mail to this person that links to `page`; waits for the mail.
     pub async fn mailed_token(&mut self, server: &Server, page: &str) -> String {
         let prefix = format!("{}{page}#", server.issuer);
@@ -79,9 +93,25 @@ impl Person {
         self.enrol(token, routes).await
     }
 
-    async fn enrol(&mut self, token: &str, (start, finish): (&str, &str)) -> Answer {
+    /// Registers the password, with more to say of oneself.
+    pub async fn register_as(&mut self, token: &str, said: &Value) -> Answer {
+        let routes = ("/onboard/register/", "/onboard/finish/");
+        self.enrol_with("token", token, routes, said).await
+    }
+
+    /// Registers the password at the address that the account moves to.
+    pub async fn move_address(&mut self, flow_id: &str) -> Answer {
+        let routes = ("/update/email/check/", "/update/email/check/");
+        self.enrol_with("flow_id", flow_id, routes, &json!({})).await
+    }
+
+    async fn enrol(&mut self, token: &str, routes: (&str, &str)) -> Answer {
+        self.enrol_with("token", token, routes, &json!({})).await
+    }
+
+    async fn enrol_with(&mut self, name: &str, token: &str, (start, finish): (&str, &str), said: &Value) -> Answer {
         let (request, registering) = Registering::start(&self.password, &SystemRandom).expect("starts");
-        let body = json!({ "token": token, "client_request": wire::write(&request) });
+        let body = json!({ name: token, "client_request": wire::write(&request) });
         let started = self.browser.post(start, &body).await;
         if started.status != 200 {
             return started;
@@ -89,8 +119,17 @@ impl Person {
         let started = started.json();
         let response = wire::read(started["server_message"].as_str().expect("a message")).expect("parses");
         let upload = registering.finish(response, &SystemRandom).expect("finishes");
-        let body = json!({ "auth_id": started["auth_id"], "client_request": wire::write(&upload) });
+        let mut body = json!({ "auth_id": started["auth_id"], "client_request": wire::write(&upload) });
+        for (field, value) in said.as_object().expect("an object") {
+            body[field] = value.clone();
+        }
         self.browser.post(finish, &body).await
+    }
+
+    /// The id of this person's account; they must be signed in.
+    pub async fn account_id(&mut self) -> String {
+        let session = self.browser.get("/account/session/").await;
+        session.json()["id"].as_str().expect("an id").to_owned()
     }
 
     /// KE1 → KE2: what the server answered, and the client's state.
@@ -125,26 +164,22 @@ impl Person {
     /// Puts a link into the database as if it had been mailed; its token. For tests that are not about mail.
     pub fn plant_link(server: &Server, email: &str, purpose: LinkPurpose, account_id: Option<String>) -> String {
         use countersign::domain::clock::Clock as _;
-        let (store, mut connection) = server.store();
         let email = Email::parse(email).expect("an address");
         let now = server.clock.now();
         let token = countersign::domain::secret::Token::generate(&SystemRandom);
-        let master = countersign::domain::vault::Vault::new(&super::server::MASTER_KEY);
-        let secrets = futures_util::FutureExt::now_or_never(countersign::actors::key_ring::secrets::open(
-            &store,
-            &mut connection,
-            &master,
-            &SystemRandom,
-            now,
-        ))
-        .expect("does not wait")
-        .expect("opens");
+        let secrets = server.home.beside(now, async move |store, mut connection| {
+            let master = countersign::domain::vault::Vault::new(&super::server::MASTER_KEY);
+            let opened =
+                countersign::actors::key_ring::secrets::open(&store, &mut connection, &master, &SystemRandom, now);
+            opened.await.expect("opens")
+        });
         let link = NewLink {
             token_hash: token.hash(),
             link: Link::issue(purpose, now, &countersign::config::Lifetimes::default()),
             identifier: secrets.identifier.identify(&email),
             email,
             account_id,
+            details: None,
             created_at: now,
         };
         server.write(links::insert(&link));

@@ -54,6 +54,14 @@ impl Signer {
         Self { key, alg }
     }
 
+    /// The Ed25519 key of this number: the same each time.
+    pub fn seeded(seed: u8) -> Self {
+        Self {
+            key: Key::Ed25519(Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).expect("a key")),
+            alg: "EdDSA",
+        }
+    }
+
     /// The public half, without `alg` and `kid`.
     pub fn jwk(&self) -> Value {
         match &self.key {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::Row;
+use countersign::db::Row;
 
 use crate::support::Folder;
 
@@ -21,38 +21,30 @@ pub struct Database {
 
 /// Reads all of it.
 pub fn read(folder: &Folder) -> Database {
+    let map = |sql| folder.rows(sql).into_iter();
     Database {
-        accounts: map(folder, "SELECT email, COUNT(*) FROM accounts GROUP BY email", |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        }),
-        families: map(
-            folder,
-            "SELECT id, sequence, ended_at IS NOT NULL FROM families",
-            |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))),
-        ),
-        sessions: map(folder, "SELECT id_hash, ended_at IS NOT NULL FROM sessions", |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        }),
-        revoked: map(folder, "SELECT jti, 1 FROM revoked_tokens", |row| {
-            Ok((row.get(0)?, row.get::<_, i64>(1)?))
-        })
-        .into_keys()
-        .collect(),
+        accounts: map("SELECT email, COUNT(*) FROM accounts GROUP BY email ORDER BY email")
+            .map(|row| (text(&row, 0), integer(&row, 1)))
+            .collect(),
+        families: map("SELECT id, sequence, COALESCE(ended_at, 0) FROM families ORDER BY id")
+            .map(|row| (text(&row, 0), (integer(&row, 1), integer(&row, 2) != 0)))
+            .collect(),
+        sessions: map("SELECT id_hash, COALESCE(ended_at, 0) FROM sessions ORDER BY id_hash")
+            .map(|row| (row.blob(0).expect("bytes").to_vec(), integer(&row, 1) != 0))
+            .collect(),
+        revoked: map("SELECT jti FROM revoked_tokens ORDER BY jti")
+            .map(|row| text(&row, 0))
+            .collect(),
     }
 }
 
 /// Account ids by address.
 pub fn accounts(folder: &Folder) -> HashMap<String, String> {
-    map(folder, "SELECT email, id FROM accounts", |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })
-}
-
-/// Does what a lost write would do.
-pub fn damage(folder: &Folder, sql: &str) {
-    let connection = rusqlite::Connection::open(folder.database()).expect("opens");
-    let changed = connection.execute(sql, []).expect("runs");
-    assert!(changed > 0, "there is nothing to lose: {sql}");
+    folder
+        .rows("SELECT email, id FROM accounts ORDER BY id")
+        .iter()
+        .map(|row| (text(row, 0), text(row, 1)))
+        .collect()
 }
 
 /// SQLite's own checks find nothing.
@@ -68,13 +60,10 @@ pub fn assert_intact(folder: &Folder) {
     assert_eq!(dangling, 0);
 }
 
-fn map<K: std::hash::Hash + Eq, V>(
-    folder: &Folder,
-    sql: &str,
-    read: impl FnMut(&Row<'_>) -> rusqlite::Result<(K, V)>,
-) -> HashMap<K, V> {
-    let connection = folder.reader();
-    let mut statement = connection.prepare(sql).expect("is SQL");
-    let rows = statement.query_map([], read).expect("reads");
-    rows.collect::<Result<_, _>>().expect("reads")
+fn text(row: &Row, column: usize) -> String {
+    row.text(column).expect("text").to_owned()
+}
+
+fn integer(row: &Row, column: usize) -> i64 {
+    row.integer(column).expect("a number")
 }

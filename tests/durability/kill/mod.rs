@@ -5,19 +5,15 @@ mod check;
 mod client;
 mod database;
 mod history;
+mod load;
 
 use std::time::{Duration, Instant};
 
-use countersign::domain::account::LinkPurpose;
-use futures_util::future::join_all;
+pub use client::Client;
+pub use history::History;
+pub use load::{CLIENTS, check_all, on_this_thread, supply, under_load};
 
-use crate::support::{Folder, Log, Process, Wire};
-use client::Client;
-use history::History;
-
-/// Clients at once, over the threads that run them.
-const CLIENTS: usize = 48;
-const THREADS: usize = 3;
+use crate::support::{Folder, Log, Process};
 
 /// What a round must have had before its kill.
 const LEAST_ACKNOWLEDGED: usize = 200;
@@ -41,7 +37,7 @@ fn what_was_acknowledged_outlives_every_kill_and_nothing_is_spent_twice() {
         supply(&folder, &mut clients, round);
         let mut server = Process::dev(&folder.path());
         figures.longest_start = figures.longest_start.max(server.took);
-        check_all(&folder, &server, &mut clients, &history, false);
+        check_all(&folder, &[server.address().to_owned()], &mut clients, &history, false);
         history.assert_clean(round);
 
         let log = Log::default();
@@ -58,7 +54,7 @@ fn what_was_acknowledged_outlives_every_kill_and_nothing_is_spent_twice() {
     }
     let server = Process::dev(&folder.path());
     figures.longest_start = figures.longest_start.max(server.took);
-    check_all(&folder, &server, &mut clients, &history, true);
+    check_all(&folder, &[server.address().to_owned()], &mut clients, &history, true);
     history.assert_clean(rounds);
     drop(server);
     database::assert_intact(&folder);
@@ -68,6 +64,11 @@ fn what_was_acknowledged_outlives_every_kill_and_nothing_is_spent_twice() {
         "{rounds} kills in {:.0} s with {people} people: {figures:?}; {history}",
         began.elapsed().as_secs_f64()
     );
+}
+
+/// What the database itself finds wrong with its files.
+pub fn database_is_intact(folder: &Folder) {
+    database::assert_intact(folder);
 }
 
 /// The checker is only worth something if it sees what it looks for.
@@ -105,9 +106,9 @@ fn the_checker_sees_each_kind_of_loss() {
         let mut server = Process::dev(&folder.path());
         load_until_killed(&mut server, &mut clients, &log, &history, 10 * LEAST_ACKNOWLEDGED);
         history.assert_clean(0);
-        database::damage(&folder, damage);
+        folder.damage(damage);
         let server = Process::dev(&folder.path());
-        check_all(&folder, &server, &mut clients, &history, true);
+        check_all(&folder, &[server.address().to_owned()], &mut clients, &history, true);
         assert!(history.is_broken(), "not seen: {name}");
     }
 }
@@ -137,40 +138,6 @@ fn least(round: usize) -> usize {
     LEAST_ACKNOWLEDGED + round * 37 % 300
 }
 
-/// Links for the round, put in while no server runs: two sign-ups for each client, and a reset for one of its people.
-fn supply(folder: &Folder, clients: &mut [Client], round: usize) {
-    let fresh: Vec<_> = clients
-        .iter()
-        .flat_map(|client| (0..2).map(move |n| (format!("c{}r{round}n{n}@example.org", client.number), None)))
-        .collect();
-    let mut tokens = folder.plant(LinkPurpose::ConfirmEmail, &fresh).into_iter().zip(fresh);
-    for client in clients.iter_mut() {
-        client.invitations = tokens
-            .by_ref()
-            .take(2)
-            .map(|(token, (email, _))| (email, token))
-            .collect();
-    }
-
-    let ids = database::accounts(folder);
-    let mut wanted = Vec::new();
-    for client in clients.iter_mut() {
-        client.resets.clear();
-        let Some(index) = client.settled_person() else { continue };
-        let person = &client.people[index];
-        let id = ids.get(&person.email).expect("an acknowledged account has a row");
-        wanted.push((client.number, index, person.email.clone(), id.clone()));
-    }
-    let addresses: Vec<_> = wanted
-        .iter()
-        .map(|(_, _, email, id)| (email.clone(), Some(id.clone())))
-        .collect();
-    let tokens = folder.plant(LinkPurpose::ResetPassword, &addresses);
-    for ((number, index, ..), token) in wanted.into_iter().zip(tokens) {
-        clients[number].resets.push((index, token));
-    }
-}
-
 /// Lets all clients work, and kills the server when enough was acknowledged and enough is in flight; gives the moment.
 fn load_until_killed(
     server: &mut Process,
@@ -179,16 +146,9 @@ fn load_until_killed(
     history: &History,
     least: usize,
 ) -> Instant {
-    let address = server.address().to_owned();
     let began = Instant::now();
-    std::thread::scope(|scope| {
-        for part in clients.chunks_mut(CLIENTS.div_ceil(THREADS)) {
-            let address = &address;
-            scope.spawn(move || {
-                let wire = Wire::to(address, log);
-                on_this_thread(join_all(part.iter_mut().map(|client| client.work(&wire, history))));
-            });
-        }
+    let addresses = [server.address().to_owned()];
+    under_load(&addresses, clients, log, history, || {
         loop {
             let is_time = log.acknowledged() >= least && log.in_flight() >= LEAST_IN_FLIGHT + MARGIN;
             if is_time {
@@ -203,30 +163,4 @@ fn load_until_killed(
             std::thread::sleep(Duration::from_micros(500));
         }
     })
-}
-
-/// Lets each client settle what it does not know and verify what it knows, then reads the database.
-fn check_all(folder: &Folder, server: &Process, clients: &mut [Client], history: &History, everything: bool) {
-    let log = Log::default();
-    let before = database::read(folder);
-    std::thread::scope(|scope| {
-        for part in clients.chunks_mut(CLIENTS.div_ceil(THREADS)) {
-            let (log, before) = (&log, &before);
-            scope.spawn(move || {
-                let wire = Wire::to(server.address(), log);
-                let checks = part
-                    .iter_mut()
-                    .map(|client| client.check(&wire, history, before, everything));
-                on_this_thread(join_all(checks));
-            });
-        }
-    });
-}
-
-fn on_this_thread<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime")
-        .block_on(work)
 }

@@ -78,7 +78,8 @@ impl Browser {
         let started = started.json();
         let upload = enrolling.finish(password, started["server_message"].as_str().expect("a message"));
         let body = json!({ "auth_id": started["auth_id"], "client_request": upload });
-        self.post(wire, finish, &body).await
+        let finished = self.post(wire, finish, &body).await?;
+        (!is_forgotten(wire, &finished)).then_some(finished)
     }
 
     /// Registers with a registration token.
@@ -100,6 +101,17 @@ impl Browser {
 
     /// A login: `Some(true)` if it was acknowledged, `Some(false)` if it was refused or the password is wrong.
     pub async fn log_in(&mut self, wire: &Wire<'_>, email: &str, password: &str) -> Option<bool> {
+        self.log_in_for(wire, email, password, None).await
+    }
+
+    /// The same for a change or an authorization request.
+    pub async fn log_in_for(
+        &mut self,
+        wire: &Wire<'_>,
+        email: &str,
+        password: &str,
+        flow_id: Option<&str>,
+    ) -> Option<bool> {
         let (message, logging_in) = LoggingIn::start(password);
         let body = json!({ "email": email, "client_request": message });
         let started = self.post(wire, "/login/start/", &body).await?;
@@ -110,9 +122,9 @@ impl Browser {
         let Some(ke3) = logging_in.finish(password, started["server_message"].as_str().expect("a message")) else {
             return Some(false);
         };
-        let body = json!({ "auth_id": started["auth_id"], "client_request": ke3 });
+        let body = json!({ "auth_id": started["auth_id"], "client_request": ke3, "flow_id": flow_id });
         let finished = self.post(wire, "/login/finish/", &body).await?;
-        Some(finished.status == 200)
+        (!is_forgotten(wire, &finished)).then_some(finished.status == 200)
     }
 
     /// A code by the session of this browser.
@@ -129,6 +141,11 @@ impl Browser {
             .finish();
         self.get(wire, &format!("/oauth/authorize/?{query}")).await
     }
+}
+
+/// Whether the second half came to nothing because the key-value store has lost the first.
+fn is_forgotten(wire: &Wire<'_>, finished: &Answer) -> bool {
+    wire.forgives && finished.status == 410
 }
 
 impl Answer {

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use countersign::actors::key_ring::secrets::{self, Secrets};
-use countersign::config::{Connections, DatabaseUrl, Lifetimes, MasterKey, Mode};
+use countersign::config::{Config, Connections, DatabaseUrl, Lifetimes, MasterKey, Mode};
 use countersign::db::links::{self, NewLink};
 use countersign::db::store::Migrate;
-use countersign::db::{Decision, Statement, Store, WriteConnection, clients};
+use countersign::db::{Decision, Row, Statement, Store, WriteConnection, clients};
 use countersign::domain::account::{Link, LinkPurpose};
 use countersign::domain::clock::{Clock as _, Timestamp};
 use countersign::domain::email::Email;
@@ -15,7 +15,6 @@ use countersign::domain::oauth::metadata::{ClientMetadata, Registrar};
 use countersign::domain::secret::Token;
 use countersign::domain::vault::Vault;
 use countersign::system::{SystemClock, SystemRandom};
-use futures_util::FutureExt as _;
 use serde_json::json;
 
 /// The id of the client that [`Folder::new`] registers: public, of our own, so that no consent is asked.
@@ -24,10 +23,20 @@ pub const CLIENT: &str = "load";
 /// Its redirect URI.
 pub const REDIRECT_URI: &str = "http://localhost:4242/cb";
 
-/// A data folder with a database.
+/// A deployment: a data folder with its database, or a folder for logs alone where several servers share their stores.
 pub struct Folder {
     outer: tempfile::TempDir,
     key: [u8; 32],
+    shared: Option<Stores>,
+}
+
+/// What several servers share.
+#[derive(Clone, Debug)]
+pub struct Stores {
+    /// `database_url`, of PostgreSQL.
+    pub database_url: String,
+    /// `kv_url`, of Redis.
+    pub kv_url: String,
 }
 
 impl Folder {
@@ -36,6 +45,7 @@ impl Folder {
         let folder = Self {
             outer: tempfile::tempdir().expect("a folder"),
             key: rand::random(),
+            shared: None,
         };
         std::fs::create_dir(folder.path()).expect("is made");
         let key = MasterKey::new(folder.key);
@@ -46,6 +56,21 @@ impl Folder {
     /// A migrated one with its client, that no server has used yet.
     pub fn new() -> Self {
         let folder = Self::bare();
+        folder.register();
+        folder
+    }
+
+    /// The same on stores that several servers share.
+    pub fn on(stores: Stores) -> Self {
+        let folder = Self {
+            shared: Some(stores),
+            ..Self::bare()
+        };
+        folder.register();
+        folder
+    }
+
+    fn register(&self) {
         let metadata = json!({
             "client_id": CLIENT,
             "redirect_uris": [REDIRECT_URI],
@@ -61,10 +86,23 @@ impl Folder {
             by_operator: true,
         };
         let registered = metadata.register(registrar).expect("registers");
-        let (mut connection, _) = folder.open();
         let insert = clients::insert(&registered.client, now()).expect("a statement");
-        write(&mut connection, vec![insert]);
-        folder
+        self.beside(async move |_, mut connection, _| write(&mut connection, vec![insert]).await);
+    }
+
+    /// The variables that a server on shared stores is told; its commands too.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let stores = self.shared.as_ref().expect("stores that are shared");
+        let key = hex::encode(self.key);
+        vec![
+            ("COUNTERSIGN_LISTEN", "127.0.0.1:0".to_owned()),
+            ("COUNTERSIGN_DATABASE_URL", stores.database_url.clone()),
+            ("COUNTERSIGN_KV_URL", stores.kv_url.clone()),
+            ("COUNTERSIGN_MASTER_KEY", key),
+            ("COUNTERSIGN_DEFINE__ISSUER", super::ISSUER.to_owned()),
+            ("COUNTERSIGN_MAIL__FROM", "no-reply@example.org".to_owned()),
+            ("COUNTERSIGN_MAIL__URL", "smtp://127.0.0.1:1".to_owned()),
+        ]
     }
 
     /// The data folder.
@@ -86,40 +124,60 @@ impl Folder {
         connection
     }
 
-    /// Links for these addresses, and for these accounts where they have one, in one transaction; their tokens.
-    pub fn plant(&self, purpose: LinkPurpose, addresses: &[(String, Option<String>)]) -> Vec<String> {
-        let (mut connection, secrets) = self.open();
-        let now = now();
-        let (tokens, inserts) = addresses
-            .iter()
-            .map(|(email, account_id)| {
-                let email = Email::parse(email).expect("an address");
-                let token = Token::generate(&SystemRandom);
-                let insert = links::insert(&NewLink {
-                    token_hash: token.hash(),
-                    link: Link::issue(purpose, now, &Lifetimes::default()),
-                    identifier: secrets.identifier.identify(&email),
-                    email,
-                    account_id: account_id.clone(),
-                    created_at: now,
-                });
-                (token.reveal(), insert)
-            })
-            .unzip();
-        write(&mut connection, inserts);
-        tokens
+    /// What a statement gives, on either database.
+    pub fn rows(&self, sql: &'static str) -> Vec<Row> {
+        self.beside(async move |store, _, _| store.query(&Statement::new(sql)).await.expect("reads"))
     }
 
-    fn open(&self) -> (WriteConnection, Arc<Secrets>) {
-        let url = DatabaseUrl::SqliteFile(self.database());
-        let opened = Store::open(&url, Connections::default(), Mode::Dev, Migrate::Up, now()).now_or_never();
-        let (store, mut connection) = opened.expect("does not wait").expect("opens");
-        let vault = Vault::new(&self.key);
-        let secrets = secrets::open(&store, &mut connection, &vault, &SystemRandom, now())
-            .now_or_never()
-            .expect("does not wait")
-            .expect("opens");
-        (connection, secrets)
+    /// Does what a lost write would do.
+    pub fn damage(&self, sql: &'static str) {
+        self.beside(async move |_, mut connection, _| write(&mut connection, vec![Statement::new(sql)]).await);
+    }
+
+    /// Links for these addresses, and for these accounts where they have one, in one transaction; their tokens.
+    pub fn plant(&self, purpose: LinkPurpose, addresses: &[(String, Option<String>)]) -> Vec<String> {
+        let addresses = addresses.to_vec();
+        self.beside(async move |_, mut connection, secrets| {
+            let now = now();
+            let (tokens, inserts) = addresses
+                .iter()
+                .map(|(email, account_id)| {
+                    let email = Email::parse(email).expect("an address");
+                    let token = Token::generate(&SystemRandom);
+                    let insert = links::insert(&NewLink {
+                        token_hash: token.hash(),
+                        link: Link::issue(purpose, now, &Lifetimes::default()),
+                        identifier: secrets.identifier.identify(&email),
+                        email,
+                        account_id: account_id.clone(),
+                        details: None,
+                        created_at: now,
+                    });
+                    (token.reveal(), insert)
+                })
+                .unzip();
+            write(&mut connection, inserts).await;
+            tokens
+        })
+    }
+
+    /// Works on the database as a command beside the servers does.
+    fn beside<T>(&self, work: impl AsyncFnOnce(Store, WriteConnection, Arc<Secrets>) -> T) -> T {
+        let (url, mode) = match &self.shared {
+            None => (DatabaseUrl::SqliteFile(self.database()), Mode::Dev),
+            Some(_) => {
+                let config = Config::load(None, self.variables()).expect("a configuration");
+                (config.database_url, Mode::Production)
+            }
+        };
+        let runtime = actix_web::rt::Runtime::new().expect("a runtime");
+        runtime.block_on(async {
+            let opened = Store::open(&url, Connections::default(), mode, Migrate::Up, now()).await;
+            let (store, mut connection) = opened.expect("opens");
+            let vault = Vault::new(&self.key);
+            let secrets = secrets::open(&store, &mut connection, &vault, &SystemRandom, now()).await;
+            work(store, connection, secrets.expect("opens")).await
+        })
     }
 }
 
@@ -127,7 +185,7 @@ fn now() -> Timestamp {
     SystemClock::start().now()
 }
 
-fn write(connection: &mut WriteConnection, statements: Vec<Statement>) {
+async fn write(connection: &mut WriteConnection, statements: Vec<Statement>) {
     connection
         .transact("plant", async move |transaction| {
             for statement in &statements {
@@ -135,7 +193,6 @@ fn write(connection: &mut WriteConnection, statements: Vec<Statement>) {
             }
             Ok(Decision::Commit(()))
         })
-        .now_or_never()
-        .expect("does not wait")
+        .await
         .expect("is written");
 }

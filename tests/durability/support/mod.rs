@@ -7,7 +7,7 @@ mod process;
 mod wire;
 
 pub use browser::{Browser, claims};
-pub use folder::{CLIENT, Folder, REDIRECT_URI};
+pub use folder::{CLIENT, Folder, REDIRECT_URI, Stores};
 pub use opaque::{Enrolling, LoggingIn};
-pub use process::{Process, Told, binary, limits_raised, run};
+pub use process::{Process, Told, binary, command, limits_raised, run};
 pub use wire::{Answer, ISSUER, Log, Wire};

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::ISSUER;
+use super::{Folder, ISSUER};
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -48,6 +48,13 @@ pub fn binary() -> Command {
         }
     }
     command.env("COUNTERSIGN_LOG__LEVEL", "warn");
+    command
+}
+
+/// The binary with `arguments`, on the stores that several servers share.
+pub fn command(folder: &Folder, arguments: &[&str]) -> Command {
+    let mut command = binary();
+    command.args(arguments).envs(folder.variables());
     command
 }
 
@@ -113,6 +120,14 @@ impl Process {
         Self::start(command, data)
     }
 
+    /// `countersign serve` on shared stores and a free port, with limits raised; `variables` win.
+    pub fn serve(folder: &Folder, variables: &[(&str, &str)]) -> Self {
+        let mut command = command(folder, &["serve"]);
+        limits_raised(&mut command);
+        command.envs(variables.iter().copied());
+        Self::start(command, &folder.path())
+    }
+
     /// The command of [`Process::dev`], without its limits raised.
     pub fn command(data: &Path) -> Command {
         let mut command = binary();
@@ -162,7 +177,12 @@ impl Process {
 
     /// SIGTERM.
     pub fn terminate(&self) {
-        let script = format!("kill -TERM {}", self.id());
+        self.signal("TERM");
+    }
+
+    /// Any signal.
+    pub fn signal(&self, name: &str) {
+        let script = format!("kill -{name} {}", self.id());
         let sent = Command::new("sh").args(["-c", &script]).status().expect("a shell");
         assert!(sent.success(), "{sent}");
     }

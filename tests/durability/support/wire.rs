@@ -1,7 +1,8 @@
 //! HTTP to a server that may die at any moment, with a log of what was asked and what was answered.
 
+use std::cell::Cell;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::header::HeaderMap;
@@ -40,7 +41,20 @@ pub struct Log {
     in_flight: AtomicUsize,
     acknowledged: AtomicUsize,
     asked: Mutex<Vec<(Instant, Option<Instant>)>>,
+    /// Set when the load is to end.
+    over: AtomicBool,
+    /// Whether each request has a connection of its own.
+    one_by_one: bool,
+    /// Requests that got no answer, or a 5xx.
+    failed: AtomicUsize,
+    /// Answers that said that it cannot be done now.
+    unavailable: AtomicUsize,
+    /// What must not be about such answers.
+    complaints: Mutex<Vec<String>>,
 }
+
+/// The longest that a request to servers without their stores may wait for its refusal.
+const LONGEST_REFUSAL: Duration = Duration::from_secs(10);
 
 impl Log {
     /// Requests without an answer now.
@@ -63,6 +77,56 @@ impl Log {
         self.acknowledged.fetch_add(1, Ordering::SeqCst);
     }
 
+    /// Has each request go by a connection of its own: a proxy that is reloaded closes what is idle, and a browser sends
+    /// again what such a connection did not take, but the client here does not.
+    pub fn without_keep_alive(mut self) -> Self {
+        self.one_by_one = true;
+        self
+    }
+
+    /// Requests that got no answer, or a 5xx.
+    pub fn failed(&self) -> usize {
+        self.failed.load(Ordering::SeqCst)
+    }
+
+    /// Lets no further request out, so that everybody stops.
+    pub fn end(&self) {
+        self.over.store(true, Ordering::SeqCst);
+    }
+
+    /// How many answers were 503.
+    pub fn unavailable(&self) -> usize {
+        self.unavailable.load(Ordering::SeqCst)
+    }
+
+    /// Fails if a refusal was not as it has to be.
+    pub fn assert_well_refused(&self) {
+        let complaints = self.complaints.lock().unwrap();
+        assert!(
+            complaints.is_empty(),
+            "{} answers, first {:#?}",
+            complaints.len(),
+            complaints.first()
+        );
+    }
+
+    /// Takes an answer, which is none where it says that nobody knows whether it was done.
+    fn take(&self, answer: Answer, took: Duration) -> Option<Answer> {
+        if took > LONGEST_REFUSAL {
+            let complaint = format!("answered after {took:?}: {answer:?}");
+            self.complaints.lock().unwrap().push(complaint);
+        }
+        if answer.status != 503 {
+            return Some(answer);
+        }
+        self.unavailable.fetch_add(1, Ordering::SeqCst);
+        if !answer.headers.contains_key("retry-after") {
+            let complaint = format!("does not say when to try again: {answer:?}");
+            self.complaints.lock().unwrap().push(complaint);
+        }
+        None
+    }
+
     /// Of the requests sent before `moment`: how many had no answer then, and how many never had one.
     pub fn unanswered_at(&self, moment: Instant) -> (usize, usize) {
         let asked = self.asked.lock().unwrap();
@@ -73,10 +137,13 @@ impl Log {
     }
 }
 
-/// A way to one server, for one thread: its connections end with the runtime that made them.
+/// A way to one server or to several in turn, for one thread: its connections end with the runtime that made them.
 pub struct Wire<'a> {
     http: reqwest::Client,
-    base: String,
+    bases: Vec<String>,
+    turn: Cell<usize>,
+    /// Whether a 503 is taken for no answer, and a state that the key-value store has lost for bad luck.
+    pub forgives: bool,
     /// Where requests are noted.
     pub log: &'a Log,
 }
@@ -84,31 +151,50 @@ pub struct Wire<'a> {
 impl<'a> Wire<'a> {
     /// To the server at `address`, with connections of its own.
     pub fn to(address: &str, log: &'a Log) -> Self {
+        Self::among(&[address.to_owned()], log)
+    }
+
+    /// To the servers at `addresses`, each request to the next: what one begins, another goes on with.
+    pub fn among(addresses: &[String], log: &'a Log) -> Self {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_mins(1))
+            .pool_max_idle_per_host(if log.one_by_one { 0 } else { usize::MAX })
             .build()
             .expect("a client");
         Self {
             http,
-            base: format!("http://{address}"),
+            bases: addresses.iter().map(|address| format!("http://{address}")).collect(),
+            turn: Cell::new(0),
+            forgives: false,
             log,
         }
+    }
+
+    /// For servers whose stores are about to fail.
+    pub fn forgiving(mut self) -> Self {
+        self.forgives = true;
+        self
     }
 
     /// A request to be completed and sent.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let host = ISSUER.trim_start_matches("http://");
-        self.http
-            .request(method, format!("{}{path}", self.base))
-            .header("host", host)
+        let turn = self.turn.get();
+        self.turn.set(turn + 1);
+        let base = &self.bases[turn % self.bases.len()];
+        self.http.request(method, format!("{base}{path}")).header("host", host)
     }
 
     /// The answer, whole; `None` if there was none.
     pub async fn send(&self, request: RequestBuilder) -> Option<Answer> {
+        if self.log.over.load(Ordering::SeqCst) {
+            return None;
+        }
+        let sent = Instant::now();
         let number = {
             let mut asked = self.log.asked.lock().unwrap();
-            asked.push((Instant::now(), None));
+            asked.push((sent, None));
             asked.len() - 1
         };
         self.log.in_flight.fetch_add(1, Ordering::SeqCst);
@@ -120,9 +206,16 @@ impl<'a> Wire<'a> {
         }
         .await;
         self.log.in_flight.fetch_sub(1, Ordering::SeqCst);
+        if answer.as_ref().is_none_or(|answer| answer.status >= 500) {
+            self.log.failed.fetch_add(1, Ordering::SeqCst);
+        }
         if answer.is_some() {
             self.log.asked.lock().unwrap()[number].1 = Some(Instant::now());
         }
-        answer
+        if self.forgives {
+            answer.and_then(|answer| self.log.take(answer, sent.elapsed()))
+        } else {
+            answer
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod keeper;
 
+use std::fs::File;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -28,6 +29,12 @@ pub fn fresh_redis() -> String {
     format!("{base}/0?prefix={}", fresh_name())
 }
 
+/// The PostgreSQL that this whole run shares.
+fn shared_postgres() -> String {
+    static OWN: OnceLock<Keeper> = OnceLock::new();
+    std::env::var("TEST_POSTGRES_URL").unwrap_or_else(|_| OWN.get_or_init(|| postgres(&[])).url.clone())
+}
+
 /// A database of its own in a PostgreSQL that this whole run shares; it goes when this is dropped.
 pub struct Database {
     server: String,
@@ -37,10 +44,30 @@ pub struct Database {
 impl Database {
     /// An empty one.
     pub fn fresh() -> Self {
-        static OWN: OnceLock<Keeper> = OnceLock::new();
-        let server =
-            std::env::var("TEST_POSTGRES_URL").unwrap_or_else(|_| OWN.get_or_init(|| postgres(&[])).url.clone());
-        Self::within(&server)
+        Self::within(&shared_postgres())
+    }
+
+    /// A copy of a template that `make` fills, given its URL, the first time that anybody of this run asks for it.
+    pub fn copy_of(template: &str, make: impl FnOnce(&str)) -> Self {
+        let server = shared_postgres();
+        let copy = Self {
+            server: server.clone(),
+            name: fresh_name(),
+        };
+        let port = server.rsplit(':').next().and_then(|rest| rest.split('/').next());
+        let lock = format!("countersign-template-{}.lock", port.expect("a port"));
+        let lock = File::create(std::env::temp_dir().join(lock)).expect("is made");
+        lock.lock().expect("is locked");
+        let known = format!("SELECT COUNT(*) FROM pg_database WHERE datname = '{template}'");
+        if psql(&server, &known) == "0" {
+            let new = Self::within(&server);
+            make(&new.url());
+            psql(&server, &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", new.name));
+            psql(&server, &format!("ALTER DATABASE {} RENAME TO {template}", new.name));
+        }
+        drop(lock);
+        psql(&server, &format!("CREATE DATABASE {} TEMPLATE {template}", copy.name));
+        copy
     }
 
     /// An empty one in the server at `server`.

@@ -6,6 +6,7 @@ use super::*;
 use crate::domain::oauth::client::testing;
 use crate::domain::oauth::parameters::Parameters;
 use crate::domain::oauth::request::Proven;
+use crate::domain::oauth::request::testing::rules;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_secs(1_000_000 + seconds)
@@ -27,9 +28,7 @@ fn request(more: &str) -> AuthorizationRequest {
     let parameters = Parameters::parse(query.as_bytes()).expect("parses");
     let client = testing::public();
     let proven = Proven::prove(&parameters, Some(&client)).expect("is proven");
-    proven
-        .validate(&parameters, &client, &ScopeSet::standard())
-        .expect("is valid")
+    proven.validate(&parameters, &client, &rules()).expect("is valid")
 }
 
 /// The client, what it was allowed before, and the time.
@@ -59,6 +58,7 @@ impl World {
         Circumstances {
             client: &self.client,
             session,
+            subject: session.map(|session| session.account_id.as_str()),
             consented: &self.consented,
             now: self.now,
         }
@@ -230,7 +230,7 @@ fn se_04_an_id_token_hint_must_name_the_one_who_is_signed_in() {
     let begin = |more, account: &str, session| {
         Flow::begin(
             request(more),
-            IdTokenHint::Account(account.to_owned()),
+            IdTokenHint::Subject(account.to_owned()),
             world.with(session),
         )
     };

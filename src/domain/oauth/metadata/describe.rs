@@ -46,5 +46,6 @@ pub fn describe(client: &Client) -> Map<String, Value> {
     put("first_party", client.first_party.into());
     put("resources", json!(client.resources));
     put("required_scope", json!(client.required_scope));
+    described.extend(client.options.describe());
     described
 }

@@ -33,7 +33,10 @@ fn id_02_metadata_that_says_nothing_has_the_defaults_of_the_specifications() {
     assert_eq!(client.auth_method, AuthMethod::ClientSecretBasic);
     assert_eq!(client.grant_types, [GrantType::AuthorizationCode]);
     assert_eq!(client.application_type, ApplicationType::Web);
-    assert_eq!(client.scopes.to_string(), "address email openid phone profile");
+    assert_eq!(
+        client.scopes.to_string(),
+        "address email entitlements openid phone profile"
+    );
     assert!(!client.require_pkce && !client.first_party);
     assert!(client.knows_secret(&secret.expect("has a secret")));
     assert_eq!(client.name, client.id.as_str());
@@ -120,7 +123,7 @@ fn what_cannot_be_is_refused_and_the_field_is_named() {
         (r#","response_types":["code","token"]"#, "response_types"),
         (r#","scope":"a\"b""#, "scope"),
         (r#","application_type":"desktop""#, "application_type"),
-        (r#","subject_type":"pairwise""#, "subject_type"),
+        (r#","subject_type":"secret""#, "subject_type"),
         (
             r#","id_token_signed_response_alg":"none""#,
             "id_token_signed_response_alg",
@@ -134,8 +137,8 @@ fn what_cannot_be_is_refused_and_the_field_is_named() {
             "id_token_encrypted_response_alg",
         ),
         (
-            r#","require_pushed_authorization_requests":true"#,
-            "require_pushed_authorization_requests",
+            r#","tls_client_certificate_bound_access_tokens":true"#,
+            "tls_client_certificate_bound_access_tokens",
         ),
         (
             r#","token_endpoint_auth_method":"none","require_pkce":false"#,
@@ -195,11 +198,14 @@ fn a_client_that_registers_itself_gets_no_privileges() {
         })
     };
     assert!(register("").is_ok());
+    let asked = register(r#","scope":"openid admin jobs""#).expect("registers");
+    assert_eq!(asked.client.scopes.to_string(), "openid");
     for (more, field) in [
         (r#","client_id":"mine""#, "client_id"),
         (r#","client_secret":"0123456789abcdef""#, "client_secret"),
         (r#","first_party":true"#, "first_party"),
         (r#","resources":["https://api.example/"]"#, "resources"),
+        (r#","required_scope":"staff""#, "required_scope"),
     ] {
         assert_eq!(register(more).expect_err(more).field, field);
     }

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::testing::rules;
 use super::*;
 use crate::domain::oauth::client::testing;
 
@@ -11,7 +12,7 @@ const BASE: &str = "client_id=app&redirect_uri=https://app.example/cb&response_t
 fn ask(client: &Client, query: &str) -> Result<AuthorizationRequest, RequestFailure> {
     let parameters = Parameters::parse(query.as_bytes()).expect("parses");
     let proven = Proven::prove(&parameters, Some(client))?;
-    Ok(proven.validate(&parameters, client, &ScopeSet::standard())?)
+    Ok(proven.validate(&parameters, client, &rules())?)
 }
 
 fn public(more: &str) -> Result<AuthorizationRequest, RequestFailure> {
@@ -54,8 +55,8 @@ fn a_good_request_is_understood_whole() {
     );
     assert_eq!(request.id_token_hint.as_deref(), Some("e.y.J"));
     assert_eq!(
-        request.location("https://id.example", "xyz"),
-        "https://app.example/cb?code=xyz&state=a%20b&iss=https%3A%2F%2Fid.example"
+        request.answer("https://id.example", "xyz"),
+        Answer::Redirect("https://app.example/cb?code=xyz&state=a%20b&iss=https%3A%2F%2Fid.example".to_owned())
     );
 }
 
@@ -96,7 +97,7 @@ fn az_01_az_02_only_response_type_code_is_supported() {
             "{other}"
         );
     }
-    for mode in ["fragment", "form_post", "x"] {
+    for mode in ["jwt", "query.jwt", "QUERY", "x"] {
         assert_eq!(
             redirected(public(&format!("&response_mode={mode}"))),
             "invalid_request",
@@ -154,7 +155,7 @@ fn az_10_a_repeated_parameter_is_told_to_the_client_unless_it_hides_where_that_i
 }
 
 #[test]
-fn az_14_request_objects_are_refused_and_never_ignored() {
+fn az_14_what_leads_to_another_request_is_refused_and_never_ignored() {
     assert_eq!(redirected(public("&request=e.y.J")), "request_not_supported");
     assert_eq!(
         redirected(public("&request_uri=https://evil.example/")),
@@ -174,7 +175,6 @@ fn az_30_to_az_36_and_az_44_what_is_optional_or_unknown_is_no_error() {
         "&acr_values=1+2",
         "&login_hint=%3Cscript%3E",
         "&claims=%7B%22userinfo%22%3A%7B%22name%22%3A%7B%22essential%22%3Atrue%7D%7D%7D",
-        "&claims=%7Bnot+json",
         "&max_age=&prompt=&nonce=",
     ] {
         assert!(public(more).is_ok(), "{more}");
@@ -182,6 +182,46 @@ fn az_30_to_az_36_and_az_44_what_is_optional_or_unknown_is_no_error() {
     let long = "x".repeat(MAX_HINT + 1);
     let request = public(&format!("&login_hint={long}&ui_locales={long}")).expect("is valid");
     assert_eq!((request.login_hint, request.ui_locales), (None, None));
+}
+
+#[test]
+fn every_error_travels_as_the_client_asked() {
+    for (mode, expected) in [
+        ("query", ResponseMode::Query),
+        ("fragment", ResponseMode::Fragment),
+        ("form_post", ResponseMode::FormPost),
+        ("x", ResponseMode::Query),
+    ] {
+        match public(&format!("&response_mode={mode}&max_age=x")) {
+            Err(RequestFailure::Redirect(error)) => assert_eq!(error.response_mode, expected, "{mode}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn az_44_az_46_a_single_claim_is_asked_of_the_person_like_its_scope() {
+    let request = public("&claims=%7B%22userinfo%22%3A%7B%22email%22%3Anull%7D%7D").expect("is valid");
+    assert_eq!(request.scope, ScopeSet::of(["openid"]));
+    assert_eq!(*request.disclosed(), ScopeSet::of(["email", "openid"]));
+    assert_eq!(redirected(public("&claims=%7Bnot+json")), "invalid_request");
+}
+
+#[test]
+fn dpop_10_a_code_is_bound_to_a_thumbprint_or_the_request_is_refused() {
+    let jkt = "A".repeat(43);
+    assert_eq!(
+        public(&format!("&dpop_jkt={jkt}")).expect("is valid").dpop_jkt,
+        Some(jkt)
+    );
+    assert_eq!(redirected(public("&dpop_jkt=short")), "invalid_request");
+}
+
+#[test]
+fn par_02_a_client_that_must_push_cannot_ask_in_the_browser() {
+    let mut strict = testing::public();
+    strict.options.require_pushed = true;
+    assert_eq!(redirected(ask(&strict, &format!("{BASE}{PKCE}"))), "invalid_request");
 }
 
 #[test]
@@ -242,18 +282,31 @@ proptest! {
     #[test]
     fn az_05_no_request_however_strange_goes_anywhere_but_to_a_registered_uri(
         redirect_uri in "(https://app\\.example/cb)?.{0,10}",
-        pairs in prop::collection::vec(("(prompt|max_age|scope|state|response_type|claims|[a-z]{1,5})", "[^\\p{Cc}]{0,20}"), 0..8),
+        pairs in prop::collection::vec(("(prompt|max_age|scope|state|response_type|claims|dpop_jkt|[a-z]{1,5})", "[^\\p{Cc}]{0,20}"), 0..8),
+        mode in prop::option::of(prop::sample::select(vec!["query", "fragment", "form_post", "x"])),
     ) {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.append_pair("client_id", "app").append_pair("redirect_uri", &redirect_uri).extend_pairs(pairs);
+        if let Some(mode) = mode {
+            form.append_pair("response_mode", mode);
+        }
         let Ok(parameters) = Parameters::parse(form.finish().as_bytes()) else { return Ok(()) };
         let client = testing::public();
         let Ok(proven) = Proven::prove(&parameters, Some(&client)) else { return Ok(()) };
-        let location = match proven.validate(&parameters, &client, &ScopeSet::standard()) {
-            Ok(request) => request.location("https://id.example", "c"),
-            Err(error) => error.location("https://id.example"),
+        let answer = match proven.validate(&parameters, &client, &rules()) {
+            Ok(request) => request.answer("https://id.example", "c"),
+            Err(error) => error.answer("https://id.example"),
         };
-        prop_assert!(location.starts_with("https://app.example/cb?"));
-        prop_assert!(location.ends_with("&iss=https%3A%2F%2Fid.example"));
+        match answer {
+            Answer::Redirect(location) => {
+                let rest = location.strip_prefix("https://app.example/cb");
+                prop_assert!(rest.is_some_and(|rest| rest.starts_with(['?', '#'])));
+                prop_assert!(location.ends_with("&iss=https%3A%2F%2Fid.example"));
+            }
+            Answer::Form { action, fields } => {
+                prop_assert_eq!(action, "https://app.example/cb");
+                prop_assert_eq!(fields.last(), Some(&("iss", "https://id.example".to_owned())));
+            }
+        }
     }
 }

@@ -16,6 +16,7 @@ enum Act {
     LogIn(usize),
     Allow(usize),
     Deny(usize),
+    HoldDenial(usize),
     Resume {
         session: Option<usize>,
         consented: bool,
@@ -29,6 +30,7 @@ fn act() -> impl Strategy<Value = Act> {
         who.clone().prop_map(Act::LogIn),
         who.clone().prop_map(Act::Allow),
         who.clone().prop_map(Act::Deny),
+        who.clone().prop_map(Act::HoldDenial),
         (prop::option::of(who), any::<bool>(), 0_i64..20).prop_map(|(session, consented, wait)| {
             Act::Resume {
                 session,
@@ -45,6 +47,7 @@ fn stage_name(flow: &Flow) -> &'static str {
         Stage::LoggedIn { .. } => "LoggedIn",
         Stage::AwaitConsent { .. } => "AwaitConsent",
         Stage::Allowed { .. } => "Allowed",
+        Stage::Denied => "Denied",
     }
 }
 
@@ -79,7 +82,7 @@ proptest! {
         let mut logged_in: BTreeSet<&str> = BTreeSet::new();
         let mut allowed: BTreeSet<&str> = BTreeSet::new();
         let age = max_age.map(|s| format!("&max_age={s}")).unwrap_or_default();
-        let hinted = hint.map_or(IdTokenHint::Absent, |account| IdTokenHint::Account(account.to_owned()));
+        let hinted = hint.map_or(IdTokenHint::Absent, |account| IdTokenHint::Subject(account.to_owned()));
         let asked = request(&format!("&prompt={}{age}", prompt.replace(' ', "+")));
         let mut flow: Option<Flow> = None;
         for act in &acts {
@@ -98,6 +101,10 @@ proptest! {
                 (Some(flow), Act::Deny(who)) => {
                     let Ok(refusal) = flow.deny(&sessions[*who]) else { return Ok(()) };
                     Err(Step::Refuse(refusal))
+                }
+                (Some(flow), Act::HoldDenial(who)) => {
+                    let Ok(next) = flow.hold_denial(&sessions[*who]) else { return Ok(()) };
+                    Ok(next)
                 }
                 (flow, Act::Resume { session, consented, wait }) => {
                     world.now = world.now.plus(Duration::from_secs(wait.unsigned_abs()));
@@ -142,6 +149,7 @@ fn act_name(act: &Act, is_begun: bool) -> &'static str {
         Act::LogIn(_) => "log_in",
         Act::Allow(_) => "allow",
         Act::Deny(_) => "deny",
+        Act::HoldDenial(_) => "hold_denial",
         Act::Resume { .. } if is_begun => "resume",
         Act::Resume { .. } => "begin",
     }
