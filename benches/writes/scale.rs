@@ -109,7 +109,7 @@ async fn report(name: &str, house: &House, meter: &Meter, accounts: usize, small
             ..family.clone()
         };
         house
-            .execute(families::rotate(&id, family.sequence, &next, None).expect("a statement"))
+            .execute(families::rotate(&id, &family, &next, None).expect("a statement"))
             .await;
     };
     costs.push(measure(meter, CALLERS, OPERATIONS, refresh).await);

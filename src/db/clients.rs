@@ -147,11 +147,11 @@ pub fn forget_consent(account_id: &str, client: &ClientId) -> Statement {
         .bind(client.as_str())
 }
 
-/// Notes what an account has allowed a client, in place of what it allowed before.
+/// Notes what an account has allowed a client, in place of what it allowed before; nothing if the client is gone.
 #[must_use]
 pub fn allow(account_id: &str, client: &ClientId, scope: &ScopeSet, now: Timestamp) -> Statement {
     Statement::new(
-        "INSERT INTO consents (account_id, client_id, scope, granted_at) VALUES ($1, $2, $3, $4) \
+        "INSERT INTO consents (account_id, client_id, scope, granted_at) SELECT $1, id, $3, $4 FROM clients WHERE id = $2 \
          ON CONFLICT (account_id, client_id) DO UPDATE SET scope = EXCLUDED.scope, granted_at = EXCLUDED.granted_at",
     )
     .bind(account_id)

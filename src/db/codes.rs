@@ -8,7 +8,7 @@ use crate::domain::oauth::client::ClientId;
 use crate::domain::oauth::code::StoredCode;
 use crate::domain::secret::TokenHash;
 
-/// Stores a code; no row if its authorization request has given one already.
+/// Stores a code; no row if its authorization request has given one already, or the client has just been removed.
 ///
 /// # Errors
 /// [`DbError::Inconsistent`] if the code cannot be written as JSON.
@@ -16,7 +16,8 @@ pub fn insert(code_hash: &TokenHash, flow_hash: &TokenHash, code: &StoredCode) -
     let binding = serde_json::to_string(code).map_err(|error| DbError::Inconsistent(error.to_string()))?;
     Ok(Statement::new(
         "INSERT INTO authorization_codes (code_hash, flow_hash, client_id, account_id, sid, binding, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (flow_hash) DO NOTHING RETURNING code_hash",
+         SELECT $1, $2, id, $4, $5, $6, $7 FROM clients WHERE id = $3 \
+         ON CONFLICT (flow_hash) DO NOTHING RETURNING code_hash",
     )
     .bind(code_hash.as_bytes())
     .bind(flow_hash.as_bytes())

@@ -48,14 +48,15 @@ pub fn may_begin(account_id: &str, required_scope: Option<&str>) -> Statement {
     .bind(required_scope)
 }
 
-/// The family of an id whose account is active and holds the scope that the client demands, if any. Its session is the one
-/// that the client was told of.
+/// The family of an id that is not older than its client accepts, and whose account is active and holds the scope that the
+/// client demands, if any. Its session is the one that the client was told of.
 #[must_use]
 pub fn by_id(id: &str, required_scope: Option<&str>) -> Statement {
     Statement::new(
         "SELECT f.client_id, f.account_id, COALESCE(f.told_sid, f.sid), f.scope, f.authenticated_at, f.sequence, \
          f.rotated_at, f.idle_expires_at, f.expires_at, f.ended_at, f.created_at, f.terms \
-         FROM families f JOIN accounts a ON a.id = f.account_id WHERE f.id = $1 AND a.status = 'active' \
+         FROM families f JOIN accounts a ON a.id = f.account_id JOIN clients c ON c.id = f.client_id \
+         WHERE f.id = $1 AND a.status = 'active' AND c.not_before <= f.created_at \
          AND (CAST($2 AS TEXT) IS NULL \
          OR EXISTS (SELECT 1 FROM account_scopes s WHERE s.account_id = a.id AND s.scope = CAST($2 AS TEXT)))",
     )
@@ -87,27 +88,40 @@ pub fn read(row: &Row) -> Result<Family, DbError> {
     })
 }
 
-/// Stores the step from `presented` to `next`; a row only if the family is alive, its account active and in possession of
-/// the scope that the client demands, and `presented` still its sequence. One statement decides: of any number of callers
+/// Stores the step from `before` to `next`; a row only if the family is alive, its account active and in possession of the
+/// scope that the client demands, and its sequence still that of `before`. One statement decides: of any number of callers
 /// at once, one gets the row.
 ///
 /// # Errors
 /// As for [`insert`].
-pub fn rotate(id: &str, presented: u64, next: &Family, required_scope: Option<&str>) -> Result<Statement, DbError> {
-    Ok(Statement::new(
-        "UPDATE families SET sequence = $3, rotated_at = $4, idle_expires_at = $5 \
+pub fn rotate(id: &str, before: &Family, next: &Family, required_scope: Option<&str>) -> Result<Statement, DbError> {
+    let moved = before.idle_expires_at != next.idle_expires_at;
+    // SQLite rewrites the index entry of a column that is set, whether or not its value changes.
+    let statement = Statement::new(if moved {
+        "UPDATE families SET sequence = $3, rotated_at = $4, idle_expires_at = $6 \
          WHERE id = $1 AND sequence = $2 AND ended_at IS NULL AND idle_expires_at > $4 AND expires_at > $4 \
          AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = families.account_id AND a.status = 'active') \
-         AND (CAST($6 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM account_scopes s \
-         WHERE s.account_id = families.account_id AND s.scope = CAST($6 AS TEXT))) \
-         RETURNING sequence",
-    )
+         AND (CAST($5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM account_scopes s \
+         WHERE s.account_id = families.account_id AND s.scope = CAST($5 AS TEXT))) \
+         RETURNING sequence"
+    } else {
+        "UPDATE families SET sequence = $3, rotated_at = $4 \
+         WHERE id = $1 AND sequence = $2 AND ended_at IS NULL AND idle_expires_at > $4 AND expires_at > $4 \
+         AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = families.account_id AND a.status = 'active') \
+         AND (CAST($5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM account_scopes s \
+         WHERE s.account_id = families.account_id AND s.scope = CAST($5 AS TEXT))) \
+         RETURNING sequence"
+    })
     .bind(id)
-    .bind(sequence(presented)?)
+    .bind(sequence(before.sequence)?)
     .bind(sequence(next.sequence)?)
     .bind(next.rotated_at.as_millis())
-    .bind(next.idle_expires_at.as_millis())
-    .bind(required_scope))
+    .bind(required_scope);
+    Ok(if moved {
+        statement.bind(next.idle_expires_at.as_millis())
+    } else {
+        statement
+    })
 }
 
 /// Ends a family; a row if it was alive.

@@ -87,12 +87,15 @@ pub fn read(row: &Row) -> Result<StoredLink, DbError> {
     })
 }
 
-/// Marks a link as spent; a row if nobody else did so first.
+/// Marks a link as spent; if nobody did so before, a row of [`by_hash`] as it was.
 #[must_use]
 pub fn spend(token_hash: &TokenHash, now: Timestamp) -> Statement {
-    Statement::new("UPDATE links SET spent_at = $2 WHERE token_hash = $1 AND spent_at IS NULL RETURNING token_hash")
-        .bind(token_hash.as_bytes())
-        .bind(now.as_millis())
+    Statement::new(
+        "UPDATE links SET spent_at = $2 WHERE token_hash = $1 AND spent_at IS NULL \
+         RETURNING purpose, expires_at, CAST(NULL AS BIGINT), identifier, email, account_id, details",
+    )
+    .bind(token_hash.as_bytes())
+    .bind(now.as_millis())
 }
 
 /// Voids all unspent links for an address.

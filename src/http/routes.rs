@@ -49,7 +49,6 @@ pub fn routes(config: &mut ServiceConfig) {
         config.service(at(page).get(pages::index).compressed());
     }
     config
-        .service(at("/assets/{path:.*}").get(pages::asset).compressed())
         .service(at("/login/start/").post(login::start).finish())
         .service(at("/login/finish/").post(login::finish).finish())
         .service(at("/onboard/signup/").post(onboard::sign_up).finish())
@@ -134,7 +133,8 @@ pub fn routes(config: &mut ServiceConfig) {
                 .put(oauth::register::put)
                 .delete(oauth::register::delete)
                 .finish(),
-        );
+        )
+        .service(at("/assets/{path:.*}").get(pages::asset).compressed());
 }
 
 /// Where accounts and entitlements meet: of a server that has both jobs.

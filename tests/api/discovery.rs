@@ -141,7 +141,7 @@ async fn disc_08_every_endpoint_is_below_the_issuer_and_answers() {
         assert!(![404, 500].contains(&status), "{name} {status}");
         endpoints += 1;
     }
-    assert_eq!(endpoints, 9);
+    assert_eq!(endpoints, 10);
 }
 
 #[actix_web::test]

@@ -28,6 +28,9 @@ async fn assert_nothing_works(server: &Server, client: &Client, held: &Held, err
     assert_eq!(Client::userinfo(server, held.tokens.access()).await.status, 401);
 }
 
+/// A record that another process changed is noticed within this time.
+const NOTICED: Duration = Duration::from_secs(1);
+
 #[actix_web::test]
 async fn rf_03_a_disabled_account_gets_nothing_more() {
     let server = Server::start();
@@ -63,6 +66,7 @@ async fn rf_03_a_client_that_was_removed_gets_nothing_more() {
     let client = Client::confidential(&server);
     let held = held(&server, &client, &mut person).await;
     server.write(clients::remove(&ClientId::parse(&client.id).expect("an id")));
+    server.clock.advance(NOTICED);
     assert_nothing_works(&server, &client, &held, (401, "invalid_client")).await;
     person
         .browser
@@ -75,6 +79,7 @@ async fn rf_03_a_client_that_was_removed_gets_nothing_more() {
     let login = stranger.browser.get(&other.authorize_path(&[])).await;
     let callback = login.location().replace("/login/", "/oauth/callback/");
     server.write(clients::remove(&ClientId::parse(&other.id).expect("an id")));
+    server.clock.advance(NOTICED);
     stranger
         .browser
         .get(&callback)
@@ -118,6 +123,7 @@ async fn rf_03_a_client_that_may_ask_for_less_is_given_less_at_the_next_refresh(
     let mut record = clients::read(&row).expect("a record");
     record.scopes = ScopeSet::of(["openid"]);
     server.write(clients::put(&record, server.clock.now()).expect("a statement"));
+    server.clock.advance(NOTICED);
     let wider = client.refresh_scope(&server, tokens.refresh(), "openid email").await;
     assert_eq!(wider.error(), "invalid_scope");
     let less = Tokens(client.refresh(&server, tokens.refresh()).await.json());
@@ -129,6 +135,7 @@ async fn rf_03_a_client_that_may_ask_for_less_is_given_less_at_the_next_refresh(
         .grant_types
         .retain(|grant| grant.as_str() == "authorization_code");
     server.write(clients::put(&record, server.clock.now()).expect("a statement"));
+    server.clock.advance(NOTICED);
     assert_eq!(
         client.refresh(&server, less.refresh()).await.error(),
         "unauthorized_client"

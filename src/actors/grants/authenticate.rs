@@ -1,5 +1,7 @@
 //! Client authentication at the token endpoint and its neighbours (RFC 6749 §2.3).
 
+use std::sync::Arc;
+
 use super::Deps;
 use super::dpop::ProvenKey;
 use super::refusal::{TokenRefusal, oauth};
@@ -28,7 +30,7 @@ pub struct Presented<'a> {
 
 /// A client that proved itself, and what is spent by that.
 pub(super) struct Authenticated {
-    pub(super) client: Client,
+    pub(super) client: Arc<Client>,
     /// The key that the request proved beside, if it did.
     pub(super) key: Option<ProvenKey>,
     /// Its assertion: whoever acts on it spends it first, or in the same transaction.
@@ -94,21 +96,23 @@ impl Deps {
             (Some(assertion), Some(client)) => self.prove(client, assertion, presented.endpoint).await,
             _ => None,
         };
-        match credentials.verify(client.as_ref(), assertion.as_ref()) {
-            Ok(client) => {
+        let verified = credentials.verify(client.as_deref(), assertion.as_ref());
+        match (verified.map(drop), client) {
+            (Ok(()), Some(client)) => {
                 self.refund(&key, bucket).await?;
                 Ok(Authenticated {
-                    client: client.clone(),
+                    client,
                     key: None,
                     assertion,
                 })
             }
-            Err(error) => oauth(error),
+            (Ok(()), None) => oauth(OAuthError::invalid_client()),
+            (Err(error), _) => oauth(error),
         }
     }
 
     /// The same where nothing is granted in a transaction of its own: what is spent is written at once.
-    pub(super) async fn authenticate_at_once(&self, presented: Presented<'_>) -> Result<Client, TokenRefusal> {
+    pub(super) async fn authenticate_at_once(&self, presented: Presented<'_>) -> Result<Arc<Client>, TokenRefusal> {
         let authenticated = self.authenticate(presented).await?;
         self.spend(&authenticated).await?;
         Ok(authenticated.client)

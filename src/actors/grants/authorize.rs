@@ -97,13 +97,13 @@ impl Deps {
             Ok(None) => Asked::plain(parameters),
             // What is wrong with the whole may still be told where the parts beside it prove the way.
             Err(error) => {
-                return Ok(match Proven::prove(&parameters, Some(&client)) {
+                return Ok(match Proven::prove(&parameters, Some(client.as_ref())) {
                     Ok(proven) => self.refuse(&proven.refuse(error)),
                     Err(_) => Authorized::Page(error),
                 });
             }
         };
-        let proven = match Proven::prove(&asked.parameters, Some(&client)) {
+        let proven = match Proven::prove(&asked.parameters, Some(client.as_ref())) {
             Ok(proven) => proven,
             Err(error) => return Ok(Authorized::Page(error)),
         };

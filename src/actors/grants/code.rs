@@ -18,7 +18,7 @@ use crate::domain::secret::{Token, TokenHash};
 enum Issued {
     /// The code is stored.
     Yes,
-    /// The authorization request has given a code before.
+    /// The authorization request has given a code before, or its client was removed meanwhile.
     Before,
     /// The session has ended meanwhile.
     SessionEnded,
@@ -81,7 +81,7 @@ impl Deps {
             Issued::Yes => Authorized::Client(request.answer(self.issuer(), &text)),
             Issued::PushedSpent => Authorized::Page(requests::unknown()),
             Issued::Before => Authorized::Page(OAuthError::invalid_request(
-                "this sign-in has been completed before; go back to the application and start again",
+                "this sign-in cannot be completed, or was before; go back to the application and start again",
             )),
             Issued::NotAdmitted => {
                 let error = OAuthError::new(ErrorCode::AccessDenied, "this account may not use this application");

@@ -6,7 +6,6 @@ use super::{Browser, Deps, Grants};
 use crate::actors::failure::Failure;
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
 use crate::db::clients;
-use crate::domain::oauth::client::Client;
 use crate::domain::oauth::flow::{SessionFacts, Stage};
 use crate::domain::oauth::redirect::{Answer as Answered, ResponseMode};
 
@@ -87,7 +86,7 @@ impl Deps {
             Err(lost) => return Ok(Err(lost)),
         };
         let asked = open.flow.request();
-        let Some(Client { name, client_uri, .. }) = self.client(&asked.client_id).await? else {
+        let Some(client) = self.client(&asked.client_id).await? else {
             return Ok(Err(Lost::Gone));
         };
         let session = self.session(&request.browser).await?;
@@ -97,8 +96,8 @@ impl Deps {
             None => asked.disclosed().into_owned(),
         };
         Ok(Ok(FlowView {
-            client_name: name,
-            client_uri,
+            client_name: client.name.clone(),
+            client_uri: client.client_uri.clone(),
             scopes: scope.iter().map(str::to_owned).collect(),
             login_hint: asked.login_hint.clone(),
             ui_locales: asked.ui_locales.clone(),

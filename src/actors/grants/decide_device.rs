@@ -1,5 +1,7 @@
 //! The page where a person types the code of a device: what it asks for, and the person's yes or no (RFC 8628 §3.3).
 
+use std::sync::Arc;
+
 use super::{Browser, Deps, Grants};
 use crate::actors::failure::Failure;
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
@@ -97,7 +99,7 @@ struct Found {
     hash: devices::UserCodeHash,
     code: UserCode,
     grant: DeviceGrant,
-    client: Client,
+    client: Arc<Client>,
     session: LiveSession,
 }
 
@@ -108,8 +110,8 @@ impl Deps {
             .await?;
         Ok(DeviceView {
             user_code: found.code.reveal(),
-            client_name: found.client.name,
-            client_uri: found.client.client_uri,
+            client_name: found.client.name.clone(),
+            client_uri: found.client.client_uri.clone(),
             scopes: found.grant.scope.iter().map(str::to_owned).collect(),
             signed_in_as: found.session.email,
         })
@@ -163,7 +165,7 @@ impl Deps {
         let grant = devices::read(&row)?;
         let client = self.client(&grant.client_id).await?;
         let now = self.clock.now();
-        let fits = |client: &Client| grant.is_open(now) && grant.issued_at >= client.not_before;
+        let fits = |client: &Arc<Client>| grant.is_open(now) && grant.issued_at >= client.not_before;
         let Some(client) = client.filter(fits) else {
             return Err(DeviceRefusal::Unknown);
         };

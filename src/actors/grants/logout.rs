@@ -97,7 +97,7 @@ impl Deps {
             None => None,
         };
         let session = self.session(&request.browser).await?;
-        match asked.decide(&hint, client.as_ref(), facts(session.as_ref())) {
+        match asked.decide(&hint, client.as_deref(), facts(session.as_ref())) {
             Err(error) => Ok(LoggedOut::Page(error)),
             Ok(Logout::Done { then }) => Ok(LoggedOut::Done(then)),
             Ok(Logout::Now { sid, then }) => {

@@ -7,6 +7,7 @@ pub mod administer_clients;
 pub mod authenticate;
 pub mod authorize;
 pub mod authorize_device;
+pub mod client_cache;
 pub mod consent;
 pub mod continue_flow;
 pub mod decide_device;
@@ -36,6 +37,7 @@ use std::sync::Arc;
 
 pub use client_keys::KeyCache;
 
+use self::client_cache::ClientCache;
 use super::failure::Failure;
 use super::key_ring::Keys;
 use super::key_ring::secrets::Secrets;
@@ -58,6 +60,8 @@ use crate::domain::secret::{Token, TokenHash};
 pub struct Deps {
     /// Reads what was granted.
     pub store: Store,
+    /// Client records read a moment ago.
+    pub clients: Arc<ClientCache>,
     /// Open flows.
     pub kv: KeyValue,
     /// Writes what is granted and spent.
@@ -78,9 +82,9 @@ pub struct Deps {
     pub random: Arc<dyn Random>,
 }
 
-/// The role; it has no state but what it depends on.
+/// The role; it has no state but what it depends on, which each request under way holds too.
 pub struct Grants {
-    deps: Deps,
+    deps: Arc<Deps>,
 }
 
 impl Role for Grants {
@@ -88,7 +92,9 @@ impl Role for Grants {
     type Deps = Deps;
 
     fn begin(deps: &Deps) -> Self {
-        Self { deps: deps.clone() }
+        Self {
+            deps: Arc::new(deps.clone()),
+        }
     }
 }
 
@@ -110,9 +116,17 @@ impl Browser {
 }
 
 impl Deps {
-    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Failure> {
-        let row = self.store.query_one(&clients::by_id(id)).await?;
-        Ok(row.as_ref().map(clients::read).transpose()?)
+    async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, Failure> {
+        let now = self.clock.monotonic();
+        if let Some(client) = self.clients.get(id, now) {
+            return Ok(Some(client));
+        }
+        let Some(row) = self.store.query_one(&clients::by_id(id)).await? else {
+            return Ok(None);
+        };
+        let client = Arc::new(clients::read(&row)?);
+        self.clients.put(Arc::clone(&client), now);
+        Ok(Some(client))
     }
 
     /// The live session of a browser: both cookies must be there and belong together.

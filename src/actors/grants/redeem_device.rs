@@ -1,5 +1,7 @@
 //! A device asks whether the person has decided, and gets tokens once (RFC 8628 §3.4).
 
+use std::sync::Arc;
+
 use super::Deps;
 use super::authenticate::Authenticated;
 use super::refusal::{TokenRefusal, oauth};
@@ -78,7 +80,7 @@ impl Deps {
 /// What a device asks, with all that the answer rests on.
 struct Question {
     code: TokenHash,
-    client: Client,
+    client: Arc<Client>,
     /// The key that the device has proved.
     jkt: Option<String>,
     family_id: String,

@@ -101,7 +101,7 @@ impl Deps {
             Refresh::Rotate { next, scope } => {
                 let scope = self.held_still(&next, &scope).await?;
                 let resources = self.narrowed(&next, asked)?;
-                let rotate = families::rotate(&token.family, token.sequence, &next, client.required_scope.as_deref())?;
+                let rotate = families::rotate(&token.family, &stored, &next, client.required_scope.as_deref())?;
                 if !self.rotate(authenticated, rotate).await? {
                     return Ok(None);
                 }

@@ -33,21 +33,15 @@ impl Deps {
     }
 }
 
-/// Spends a link inside the transaction that grants what it is for; `None` if it may not be used (any more).
+/// Spends a link inside the transaction that grants what it is for; `None` if it may not be used (any more), and then the
+/// transaction must be rolled back.
 pub(super) async fn spend(
     transaction: &mut Transaction<'_>,
     token: &TokenHash,
     purposes: &[LinkPurpose],
     now: Timestamp,
 ) -> Result<Option<StoredLink>, DbError> {
-    let row = transaction.query_one(&links::by_hash(token)).await?;
-    let Some(found) = row.as_ref().map(links::read).transpose()? else {
-        return Ok(None);
-    };
-    if check(&found, purposes, now).is_err() {
-        return Ok(None);
-    }
-    // The statement decides, not the read before it.
-    let spent = transaction.query_one(&links::spend(token, now)).await?;
-    Ok(spent.map(|_| found))
+    let row = transaction.query_one(&links::spend(token, now)).await?;
+    let found = row.as_ref().map(links::read).transpose()?;
+    Ok(found.filter(|found| check(found, purposes, now).is_ok()))
 }

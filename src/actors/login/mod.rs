@@ -61,7 +61,7 @@ pub struct Deps {
 
 /// The role; it has no state but what it depends on.
 pub struct Login {
-    deps: Deps,
+    deps: Arc<Deps>,
 }
 
 impl Role for Login {
@@ -69,7 +69,9 @@ impl Role for Login {
     type Deps = Deps;
 
     fn begin(deps: &Deps) -> Self {
-        Self { deps: deps.clone() }
+        Self {
+            deps: Arc::new(deps.clone()),
+        }
     }
 }
 

@@ -209,6 +209,7 @@ impl Foundation {
     fn grants(&self, writes: &Writes) -> grants::Deps {
         grants::Deps {
             store: self.store.clone(),
+            clients: Arc::default(),
             kv: self.kv.clone(),
             writes: writes.clone(),
             keys: self.keys.clone(),

@@ -289,7 +289,7 @@ impl Client {
 }
 
 #[cfg(test)]
-pub(super) mod testing {
+pub(crate) mod testing {
     use super::*;
 
     /// A public third-party web client with one redirect URI.

@@ -61,7 +61,7 @@ async fn many_processes_at_once_make_one_database_with_one_set_of_keys() {
     assert_eq!(psql(&database.url(), "SELECT COUNT(*) FROM deployment"), "1");
     assert_eq!(
         psql(&database.url(), "SELECT COUNT(DISTINCT name), COUNT(*) FROM secrets"),
-        "5|5"
+        "7|7"
     );
 }
 
