@@ -53,9 +53,9 @@ const GUARDED: [(&str, Right); 30] = [
     ("/admin/scopes/remove/", Right::Admin),
 ];
 
-/// Routes without a right that still answer 401 or 403 to a request without anything: a standard says what token they take.
-/// This list may only become shorter.
-const EXCEPTIONS: [&str; 3] = ["/oauth/register/", "/oauth/register/some-client/", "/oauth/userinfo/"];
+/// Routes without a right that still answer 401 or 403 to a request without anything: they ask for a token of their own, or
+/// are switched off. This list may only become shorter.
+const EXCEPTIONS: [&str; 3] = ["/oauth/userinfo/", "/oauth/register/", "/oauth/register/some-client/"];
 
 fn guarded() -> BTreeMap<&'static str, Right> {
     GUARDED.into_iter().collect()

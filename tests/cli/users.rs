@@ -63,8 +63,11 @@ fn closing_an_account_ends_what_it_was_given() {
     connection
         .execute_batch(
             "INSERT INTO sessions SELECT x'01', 's', id, x'02', x'03', NULL, 1, 9e15, 9e15, NULL, NULL FROM accounts;
-             INSERT INTO families SELECT 'f', 'shop', id, 's', '', 1, 1, 1, 9e15, 9e15, NULL, 1 FROM accounts;
-             INSERT INTO authorization_codes SELECT x'04', x'05', 'shop', id, 's', '{}', 9e15, NULL, NULL FROM accounts;
+             INSERT INTO families (id, client_id, account_id, sid, scope, authenticated_at, sequence, rotated_at,
+                 idle_expires_at, expires_at, created_at)
+                 SELECT 'f', 'shop', id, 's', '', 1, 1, 1, 9e15, 9e15, 1 FROM accounts;
+             INSERT INTO authorization_codes (code_hash, flow_hash, client_id, account_id, sid, binding, expires_at)
+                 SELECT x'04', x'05', 'shop', id, 's', '{}', 9e15 FROM accounts;
              INSERT INTO links SELECT x'06', 'reset-password', identifier, email, id, NULL, 1, 9e15, NULL FROM accounts;",
         )
         .expect("inserts");
