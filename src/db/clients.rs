@@ -16,6 +16,14 @@ pub fn by_id(id: &ClientId) -> Statement {
     Statement::new("SELECT record, not_before FROM clients WHERE id = $1").bind(id.as_str())
 }
 
+/// At most `limit` clients by id, after `after`: `record, not_before`.
+#[must_use]
+pub fn page(after: &str, limit: i64) -> Statement {
+    Statement::new("SELECT record, not_before FROM clients WHERE id > $1 ORDER BY id LIMIT $2")
+        .bind(after)
+        .bind(limit)
+}
+
 /// All clients by id: `record, not_before`.
 #[must_use]
 pub fn all() -> Statement {

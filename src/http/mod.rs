@@ -3,7 +3,7 @@
 //! - [`app`]: what handlers hold; [`server`]: the listening side
 //! - [`problem`], [`extract`], [`fields`], [`bearer`], [`cookies`], [`address`], [`headers`], [`language`], [`pages`]: the parts that handlers share
 //! - `oauth`: the authorization server; `login`, `onboard`, `password`, `change`, `account`, `access`: the pages' API
-//! - `members`: the web app's own API
+//! - `members`, `admin_clients`: the web app's own API
 //! - [`entitlement`]: payments and proofs, with rules of their own
 //! - `linking`: where accounts and entitlements meet
 //! - `observe`, `unread`: around every request
@@ -16,6 +16,7 @@ pub mod server;
 mod access;
 mod account;
 mod address;
+mod admin_clients;
 mod bearer;
 mod change;
 mod cookies;

@@ -10,7 +10,9 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _, Route};
 
 use super::problem::{Kind, Problem};
-use super::{access, account, change, dev, headers, linking, login, oauth, onboard, operate, pages, password};
+use super::{
+    access, account, admin_clients, change, dev, headers, linking, login, oauth, onboard, operate, pages, password,
+};
 
 /// Paths of the sign-in pages: one document serves them all.
 const PAGES: [&str; 16] = [
@@ -111,7 +113,20 @@ pub fn routes(config: &mut ServiceConfig) {
                 .open(),
         )
         .service(at("/.well-known/jwks.json/").get(oauth::discovery::jwks).open())
-        // Its path is a pattern, which every request after it pays for.
+        .service(
+            at("/admin/clients/")
+                .get(admin_clients::list)
+                .post(admin_clients::add)
+                .open(),
+        )
+        // These paths are patterns, which every request after them pays for.
+        .service(
+            at("/admin/clients/{id}/")
+                .get(admin_clients::one)
+                .put(admin_clients::replace)
+                .delete(admin_clients::remove)
+                .open(),
+        )
         .service(
             at("/oauth/register/{client_id}/")
                 .get(oauth::register::get)

@@ -11,6 +11,7 @@
 )]
 
 mod abuse;
+mod admin_clients;
 mod authorize;
 mod backchannel;
 mod bounds;

@@ -20,7 +20,7 @@ enum Right {
 }
 
 /// The routes that need a right. All others need none.
-const GUARDED: [(&str, Right); 28] = [
+const GUARDED: [(&str, Right); 30] = [
     ("/account/session/", Right::Session),
     ("/account/sessions/", Right::Session),
     ("/account/sessions/end/", Right::Session),
@@ -46,6 +46,8 @@ const GUARDED: [(&str, Right); 28] = [
     ("/admin/users/{id}/membership/", Right::Admin),
     ("/admin/users/{id}/disable/", Right::Admin),
     ("/admin/users/{id}/enable/", Right::Admin),
+    ("/admin/clients/", Right::Admin),
+    ("/admin/clients/{id}/", Right::Admin),
     ("/admin/scopes/all/", Right::Admin),
     ("/admin/scopes/add/", Right::Admin),
     ("/admin/scopes/remove/", Right::Admin),

@@ -35,7 +35,7 @@ const PAGES: [&str; 18] = [
 ];
 
 /// Every other route with its methods.
-const ROUTES: [(&str, &[&str], Takes); 64] = [
+const ROUTES: [(&str, &[&str], Takes); 66] = [
     ("/login/start/", &["POST"], Takes::Json),
     ("/login/finish/", &["POST"], Takes::Json),
     ("/onboard/signup/", &["POST"], Takes::Json),
@@ -72,6 +72,12 @@ const ROUTES: [(&str, &[&str], Takes); 64] = [
     ("/admin/users/{id}/membership/", &["POST", "OPTIONS"], Takes::Json),
     ("/admin/users/{id}/disable/", &["POST", "OPTIONS"], Takes::Json),
     ("/admin/users/{id}/enable/", &["POST", "OPTIONS"], Takes::Json),
+    ("/admin/clients/", &["GET", "POST", "OPTIONS"], Takes::Json),
+    (
+        "/admin/clients/{id}/",
+        &["GET", "PUT", "DELETE", "OPTIONS"],
+        Takes::Json,
+    ),
     ("/admin/scopes/all/", &["GET", "OPTIONS"], Takes::Nothing),
     ("/admin/scopes/add/", &["POST", "OPTIONS"], Takes::Json),
     ("/admin/scopes/remove/", &["POST", "OPTIONS"], Takes::Json),

@@ -3,6 +3,7 @@
 //! Several shards of one role. None keeps anything between two requests: an open flow lies sealed in the key-value
 //! store, what was granted or spent is a database row, and the statement that writes it decides.
 
+pub mod administer_clients;
 pub mod authenticate;
 pub mod authorize;
 pub mod authorize_device;

@@ -5,6 +5,7 @@
 
 use super::{Deps, Grants};
 use crate::actors::failure::Failure;
+use crate::actors::sector::fetch_sector;
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
 use crate::config::ClientRegistration;
 use crate::db::{DbError, Decision, Row, clients, registrations};
@@ -115,7 +116,7 @@ impl Deps {
         if self.store.query_one(&is_invited).await?.is_none() {
             return Err(RegistrationRefusal::Token);
         }
-        let registered = self.register(request.metadata)?;
+        let registered = self.register(request.metadata).await?;
         let token = Token::generate(self.random.as_ref());
         let steps = [
             registrations::spend(&invitation, now),
@@ -164,7 +165,7 @@ impl Deps {
         match request.wish {
             Wish::Read => Ok(registration(client, None)),
             Wish::Replace(metadata) => {
-                let replaced = self.replaced(&client, *metadata)?;
+                let replaced = self.replaced(&client, *metadata).await?;
                 let put = clients::put(&replaced.client, self.clock.now())?;
                 self.if_still_there(&id, &token, put).await?;
                 Ok(registration(replaced.client, replaced.secret))
@@ -211,7 +212,8 @@ impl Deps {
         }
     }
 
-    fn register(&self, metadata: ClientMetadata) -> Result<Registered, RegistrationRefusal> {
+    async fn register(&self, mut metadata: ClientMetadata) -> Result<Registered, RegistrationRefusal> {
+        fetch_sector(&self.outgoing, &mut metadata).await;
         let registrar = Registrar {
             random: self.random.as_ref(),
             loopback_issuer: self.config.define.issuer.is_loopback_http(),
@@ -222,7 +224,7 @@ impl Deps {
 
     /// The client that new metadata makes of an old one: it keeps its id, its secret where it still needs one, and whatever
     /// the operator has set.
-    fn replaced(&self, old: &Client, mut metadata: ClientMetadata) -> Result<Registered, RegistrationRefusal> {
+    async fn replaced(&self, old: &Client, mut metadata: ClientMetadata) -> Result<Registered, RegistrationRefusal> {
         let cannot_be = |description| {
             let error = OAuthError::new(ErrorCode::InvalidClientMetadata, description);
             Err(RegistrationRefusal::Metadata(error))
@@ -240,7 +242,7 @@ impl Deps {
         metadata.first_party = false;
         metadata.resources = Vec::new();
         metadata.required_scope = None;
-        let Registered { client, secret } = self.register(metadata)?;
+        let Registered { client, secret } = self.register(metadata).await?;
         let keeps_secret = old.secret_hash.is_some() && client.secret_hash.is_some();
         Ok(Registered {
             secret: secret.filter(|_| !keeps_secret),
