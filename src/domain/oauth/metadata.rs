@@ -19,8 +19,7 @@ use super::scope::{OFFLINE_ACCESS, ScopeSet};
 use super::{registered_uri, resource};
 use crate::domain::clock::Timestamp;
 use crate::domain::keys::algorithm::SigningAlgorithm;
-use crate::domain::random::Random;
-use crate::domain::secret::Token;
+use crate::domain::random::{self, Random};
 pub use describe::describe;
 
 /// Most redirect URIs of a kind that a client may have.
@@ -199,7 +198,8 @@ impl ClientMetadata {
     }
 
     fn id(&self, random: &dyn Random) -> Result<ClientId, MetadataError> {
-        let generated = || Token::generate(random).reveal();
+        // Never begins with a dash, which a command would take for an option.
+        let generated = || random::name(random);
         ClientId::parse(&self.client_id.clone().unwrap_or_else(generated)).ok_or_else(|| {
             refuse(
                 "client_id",

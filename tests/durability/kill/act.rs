@@ -238,6 +238,8 @@ impl Client {
         let complete = answers.iter().all(Option::is_some);
         let answers: Vec<_> = answers.into_iter().flatten().collect();
         self.families[family].asked = answers.is_empty();
+        // Asked again in the next check, while a retry still counts as one.
+        self.families[family].touched |= answers.is_empty();
         for answer in &answers {
             self.refreshed(family, &token, answer, history);
         }

@@ -144,6 +144,8 @@ pub struct Wire<'a> {
     turn: Cell<usize>,
     /// Whether a 503 is taken for no answer, and a state that the key-value store has lost for bad luck.
     pub forgives: bool,
+    /// How often a request is sent again that was answered 503.
+    patience: usize,
     /// Where requests are noted.
     pub log: &'a Log,
 }
@@ -167,6 +169,7 @@ impl<'a> Wire<'a> {
             bases: addresses.iter().map(|address| format!("http://{address}")).collect(),
             turn: Cell::new(0),
             forgives: false,
+            patience: 0,
             log,
         }
     }
@@ -174,6 +177,12 @@ impl<'a> Wire<'a> {
     /// For servers whose stores are about to fail.
     pub fn forgiving(mut self) -> Self {
         self.forgives = true;
+        self
+    }
+
+    /// For a machine so busy that stores answer too late now and then: does what a 503 says, and tries again.
+    pub fn patient(mut self) -> Self {
+        self.patience = 20;
         self
     }
 
@@ -188,6 +197,18 @@ impl<'a> Wire<'a> {
 
     /// The answer, whole; `None` if there was none.
     pub async fn send(&self, request: RequestBuilder) -> Option<Answer> {
+        for _ in 0..self.patience {
+            let again = request.try_clone().expect("its body is in memory");
+            let answer = self.send_once(again).await;
+            if answer.as_ref().is_none_or(|answer| answer.status != 503) {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        self.send_once(request).await
+    }
+
+    async fn send_once(&self, request: RequestBuilder) -> Option<Answer> {
         if self.log.over.load(Ordering::SeqCst) {
             return None;
         }
