@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use countersign::domain::account::LinkPurpose;
-use futures_util::future::join_all;
+use futures_util::stream::{StreamExt as _, iter};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Browser, Enrolling, Folder, Log, Process, Wire};
@@ -45,7 +45,9 @@ fn a_change_is_there_whole_or_not_at_all_after_a_kill() {
         std::thread::scope(|scope| {
             let load = scope.spawn(move || {
                 let wire = Wire::to(&address, log_ref);
-                on_this_thread(join_all(people_ref.iter_mut().map(|person| finish(person, &wire))));
+                // A few at once: all together they would be one commit, and a kill would come before or after it.
+                let finishing = iter(people_ref.iter_mut()).for_each_concurrent(4, |person| finish(person, &wire));
+                on_this_thread(finishing);
             });
             // As many acknowledged as the round has it, of three kinds at once.
             while log.acknowledged() < 1 + round * 5 && !load.is_finished() {

@@ -162,7 +162,7 @@ impl Folder {
     }
 
     /// Works on the database as a command beside the servers does.
-    fn beside<T>(&self, work: impl AsyncFnOnce(Store, WriteConnection, Arc<Secrets>) -> T) -> T {
+    fn beside<T: Send>(&self, work: impl AsyncFnOnce(Store, WriteConnection, Arc<Secrets>) -> T + Send) -> T {
         let (url, mode) = match &self.shared {
             None => (DatabaseUrl::SqliteFile(self.database()), Mode::Dev),
             Some(_) => {
@@ -170,14 +170,18 @@ impl Folder {
                 (config.database_url, Mode::Production)
             }
         };
-        let runtime = actix_web::rt::Runtime::new().expect("a runtime");
-        runtime.block_on(async {
-            let opened = Store::open(&url, Connections::default(), mode, Migrate::Up, now()).await;
-            let (store, mut connection) = opened.expect("opens");
-            let vault = Vault::new(&self.key);
-            let secrets = secrets::open(&store, &mut connection, &vault, &SystemRandom, now()).await;
-            work(store, connection, secrets.expect("opens")).await
-        })
+        let working = || {
+            let runtime = actix_web::rt::Runtime::new().expect("a runtime");
+            runtime.block_on(async {
+                let opened = Store::open(&url, Connections::default(), mode, Migrate::Up, now()).await;
+                let (store, mut connection) = opened.expect("opens");
+                let vault = Vault::new(&self.key);
+                let secrets = secrets::open(&store, &mut connection, &vault, &SystemRandom, now()).await;
+                work(store, connection, secrets.expect("opens")).await
+            })
+        };
+        // On a thread of its own: whoever asks may be driving a runtime already.
+        std::thread::scope(|scope| scope.spawn(working).join().expect("the work is done"))
     }
 }
 
