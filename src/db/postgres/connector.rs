@@ -53,6 +53,9 @@ impl std::fmt::Debug for Connector {
 pub(super) struct Facts {
     /// The database cluster and its timeline. Transaction ids mean the same only where both are the same.
     pub(super) identity: String,
+    /// When the server began and when it last began its statistics anew, which a crash makes it do: after one it gives out
+    /// ids again that it had given to transactions of which nothing had reached the disk.
+    pub(super) life: String,
     /// The server process behind this session.
     pub(super) pid: i32,
     /// `server_version_num`.
@@ -278,7 +281,9 @@ fn settings(limits: Limits) -> String {
          || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END, pg_backend_pid(), \
          current_setting('server_version_num'), current_setting('fsync'), current_setting('full_page_writes'), \
          CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) \
-         ELSE current_setting('synchronous_commit') END, current_setting('server_encoding'), {}",
+         ELSE current_setting('synchronous_commit') END, current_setting('server_encoding'), \
+         concat(EXTRACT(EPOCH FROM pg_postmaster_start_time()), ' ', \
+         (SELECT EXTRACT(EPOCH FROM stats_reset) FROM pg_stat_bgwriter)), {}",
         set.join(", ")
     )
 }
@@ -302,5 +307,6 @@ async fn settle_in(client: &Client, limits: Limits) -> Result<Facts, NoSession> 
         full_page_writes: text(4),
         synchronous_commit: text(5),
         encoding: text(6),
+        life: text(7),
     })
 }

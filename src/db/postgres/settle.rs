@@ -65,11 +65,16 @@ async fn find_out(connector: &Connector, facts: &Facts, xid: &str) -> Option<boo
         if open.facts.identity.is_empty() || open.facts.identity != facts.identity {
             return None;
         }
+        let is_another_life = open.facts.life != facts.life;
         let sql = "SELECT pg_xact_status(CAST(CAST($1 AS TEXT) AS xid8))";
         let Ok(row) = open.client.query_one(sql, &[&xid]).await else {
             continue;
         };
         match row.try_get::<_, Option<&str>>(0).ok().flatten() {
+            // Perhaps another's, to whom the id was given after a crash that took ours along.
+            Some("committed") if is_another_life => return None,
+            // If ours had been kept, it would be committed, whoever else was to have its id.
+            Some("aborted" | "in progress") if is_another_life => return Some(false),
             Some("committed") => return Some(true),
             Some("aborted") => return Some(false),
             Some("in progress") => {}
