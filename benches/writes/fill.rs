@@ -19,6 +19,11 @@ pub struct Filling {
 }
 
 impl Filling {
+    /// So many accounts, of which nothing has expired.
+    pub const fn of(accounts: usize) -> Self {
+        Self { accounts, expired: 0 }
+    }
+
     /// Families in all.
     pub const fn families(self) -> usize {
         self.accounts * FAMILIES + self.expired

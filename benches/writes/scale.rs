@@ -31,13 +31,12 @@ pub const NOW: Timestamp = Timestamp::from_millis(1_000_000_000_000);
 pub async fn run(large: usize) {
     println!("| operation | accounts | families | CPU µs | of that here | CPU µs with {SMALL} accounts | ratio |");
     println!("| --- | --: | --: | --: | --: | --: | --: |");
-    let filling = |accounts| Filling { accounts, expired: 0 };
     let mut small = Vec::new();
     for accounts in [SMALL, large] {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("countersign.db");
         drop(House::on_sqlite(&path).await);
-        fill::sqlite(&path, filling(accounts));
+        fill::sqlite(&path, Filling::of(accounts));
         let house = House::on_sqlite(&path).await;
         let meter = Meter::of_sqlite(house.recorder.handle());
         small = report("SQLite", &house, &meter, accounts, &small).await;
@@ -47,7 +46,7 @@ pub async fn run(large: usize) {
     for accounts in [SMALL, large] {
         let database = test_stores::Database::within(&server.url);
         let house = House::on_postgres(&database.url()).await;
-        fill::postgres(&database.url(), filling(accounts));
+        fill::postgres(&database.url(), Filling::of(accounts));
         let meter = Meter::of_postgres(&server.url, &database.url());
         small = report("PostgreSQL", &house, &meter, accounts, &small).await;
     }

@@ -28,8 +28,8 @@ async fn command(server: &Server, plan: impl Fn(&[KeyRecord]) -> Vec<Change>) {
     for _ in 0..10 {
         let found = turn::load(&store).await.expect("reads");
         let changes = plan(&turn::records(&found));
-        let now = server.clock.now();
-        if turn::apply(&mut connection, &found, changes, &vault, &SystemRandom, now)
+        let now = || server.clock.now();
+        if turn::apply(&mut connection, &found, changes, &vault, &SystemRandom, &now)
             .await
             .expect("writes")
         {

@@ -77,7 +77,7 @@ fn rotate(opened: &mut Opened, vault: &Vault, purpose: Purpose, plan: Plan) -> R
         let changes =
             plan(&turn::records(&found), purpose, now()).map_err(|error| Failure::fault(error.to_string()))?;
         let writer = opened.writer.connection();
-        let applied = turn::apply(writer, &found, changes.clone(), vault, &SystemRandom, now());
+        let applied = turn::apply(writer, &found, changes.clone(), vault, &SystemRandom, &now);
         if wait(applied)?? {
             return Ok(changes);
         }
