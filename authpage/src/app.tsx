@@ -3,6 +3,7 @@
 import { type ComponentType, useState } from "react";
 import { useVisit } from "./navigation";
 import { Account } from "./pages/account";
+import { Admin } from "./pages/admin";
 import { Confirm } from "./pages/confirm";
 import { Consent } from "./pages/consent";
 import { Device } from "./pages/device";
@@ -30,6 +31,7 @@ const PAGES: Record<PageName, ComponentType> = {
   "signed-out": SignedOut,
   account: Account,
   device: Device,
+  admin: Admin,
   error: PlainError,
   "not-found": NotFound,
 };

@@ -16,6 +16,12 @@ export interface Arrival {
   email?: string;
   /** What just went well, to be said on the next page. */
   done?: "registered" | "password-changed";
+  /** The address is confirmed, and an administrator decides. */
+  waits?: boolean;
+  /** The page of ours to go back to after signing in. */
+  back?: string;
+  /** What was searched for on this page. */
+  search?: string;
 }
 
 let visits = 0;
@@ -24,7 +30,7 @@ const listeners = new Set<() => void>();
 function arrive(): void {
   const token = tokenOf(window.location.hash);
   const page = pageAt(window.location.pathname);
-  if (token !== null && (page === "confirm" || page === "reset")) {
+  if (token !== null && (page === "confirm" || page === "register" || page === "reset")) {
     history.replaceState({ token } satisfies Arrival, "", window.location.pathname);
   }
   visits += 1;
@@ -53,6 +59,11 @@ export function useVisit(): number {
 /** What the page before left for this one. */
 export function arrival(): Arrival {
   return (history.state as Arrival | null) ?? {};
+}
+
+/** Keeps `more` with this entry of the history, for whoever comes back to it. */
+export function keep(more: Arrival): void {
+  history.replaceState({ ...arrival(), ...more }, "", window.location.href);
 }
 
 /** A parameter of the query, or `null`; an empty one counts as absent. */

@@ -16,6 +16,7 @@ describe("the path switch", () => {
     ["/signed-out/", "signed-out"],
     ["/account/", "account"],
     ["/device/", "device"],
+    ["/admin/", "admin"],
     ["/error/", "error"],
   ])("shows at %s the page %s", (path, page) => {
     expect(pageAt(path)).toBe(page);

@@ -14,6 +14,7 @@ export type PageName =
   | "signed-out"
   | "account"
   | "device"
+  | "admin"
   | "error"
   | "not-found";
 
@@ -30,6 +31,7 @@ const PAGES: ReadonlyMap<string, PageName> = new Map([
   ["/signed-out", "signed-out"],
   ["/account", "account"],
   ["/device", "device"],
+  ["/admin", "admin"],
   ["/error", "error"],
 ]);
 

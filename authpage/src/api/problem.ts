@@ -18,6 +18,9 @@ const SERVER_KINDS = [
   "bad-signature",
   "linked-elsewhere",
   "not-admitted",
+  "conflict",
+  "invalid-token",
+  "insufficient-scope",
   "internal",
 ] as const;
 

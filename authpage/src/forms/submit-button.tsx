@@ -13,15 +13,25 @@ interface SubmitButtonProps {
   onClick?: () => void;
   /** Not the first choice of the page. */
   quiet?: boolean;
+  /** What it does cannot be undone. */
+  danger?: boolean;
 }
 
 /** Shows `label`, what is being done, or how long to wait. */
-export function SubmitButton({ submit, testId, label, busyLabel, onClick, quiet }: SubmitButtonProps) {
+export function SubmitButton({
+  submit,
+  testId,
+  label,
+  busyLabel,
+  onClick,
+  quiet,
+  danger,
+}: SubmitButtonProps) {
   const { busy, wait } = submit;
   return (
     <>
       <button
-        className={quiet ? "button quiet" : "button"}
+        className={quiet ? "button quiet" : danger ? "button danger" : "button"}
         type={onClick ? "button" : "submit"}
         data-testid={testId}
         aria-disabled={busy || wait > 0}

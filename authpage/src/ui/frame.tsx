@@ -10,6 +10,10 @@ interface FrameProps {
   lead?: ReactNode;
   /** The page still waits for what it shows: only its heading is there, so that nothing moves when the rest comes. */
   pending?: boolean;
+  /** Room for lists and tables. */
+  roomy?: boolean;
+  /** The way between pages that belong together, above the card. */
+  nav?: ReactNode;
   /** The links below the card. */
   links?: ReactNode;
   children?: ReactNode;
@@ -21,7 +25,7 @@ let shown = false;
  * A page. When it is the first one of the document, the first empty field takes the focus; later ones start at
  * their heading, so that a screen reader says where one is. Give it a `key` where one page replaces another in place.
  */
-export function Frame({ title, lead, pending, links, children }: FrameProps) {
+export function Frame({ title, lead, pending, roomy, nav, links, children }: FrameProps) {
   const main = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
 
@@ -41,11 +45,12 @@ export function Frame({ title, lead, pending, links, children }: FrameProps) {
   }, []);
 
   return (
-    <div className="page">
+    <div className={roomy ? "page roomy" : "page"}>
       <header className="brand">
         <Mark />
         <span>Countersign</span>
       </header>
+      {nav}
       <main className="card" ref={main} data-pending={pending || undefined} aria-busy={pending || undefined}>
         <h1 ref={heading} tabIndex={-1}>
           {title}
