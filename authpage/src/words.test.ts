@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { duration, wordsFor } from "./words";
+import { duration, sentence, wordsFor } from "./words";
 
 describe("spans of time", () => {
   it.each([
@@ -30,5 +30,22 @@ describe("words for a failure", () => {
     expect(wordsFor({ kind: "invalid-request", field: "token", detail: "token is too long" })).toContain(
       "token is too long",
     );
+  });
+});
+
+describe("what the server says in passing", () => {
+  it.each([
+    ["it is longer than 100 characters", "It is longer than 100 characters."],
+    ["it lies in the future.", "It lies in the future."],
+    ["écrit", "Écrit."],
+  ])("%j becomes %j", (detail, words) => {
+    expect(sentence(detail)).toBe(words);
+  });
+
+  it("is what a conflict is told by", () => {
+    expect(wordsFor({ kind: "conflict", detail: "this is the last administrator" })).toBe(
+      "This is the last administrator.",
+    );
+    expect(wordsFor({ kind: "conflict" })).toContain("cannot be done");
   });
 });

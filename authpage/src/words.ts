@@ -13,6 +13,13 @@ export function duration(seconds: number): string {
   return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
+/** What the server says in passing, as a sentence of its own: a capital first, a full stop last. */
+export function sentence(detail: string): string {
+  const [first = "", ...rest] = detail.trim();
+  const text = first.toLocaleUpperCase("en") + rest.join("");
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 /** One or two sentences for a failure that leaves the person on the page they are on. */
 export function wordsFor(problem: Problem): string {
   const wait = problem.retryAfter === undefined ? "in a moment" : `in ${duration(problem.retryAfter)}`;
@@ -20,9 +27,17 @@ export function wordsFor(problem: Problem): string {
     case "invalid-credentials":
       return "E-mail address or password is wrong. Please try again.";
     case "invalid-request":
-      return problem.field === "email"
+      return problem.field === "email" || problem.field === "new_email"
         ? "That is not an e-mail address. It needs the form name@example.org."
         : `The server could not use what this page sent${problem.detail ? `: ${problem.detail}.` : "."}`;
+    case "login-required":
+      return "This was begun for another account. Please sign in with the address of that one, or start again.";
+    case "insufficient-scope":
+      return "You may not do this (any more). Please ask whoever runs this server.";
+    case "invalid-token":
+      return "You are not signed in (any more). Please sign in again.";
+    case "conflict":
+      return problem.detail ? sentence(problem.detail) : "This cannot be done as things are.";
     case "expired":
       return "This took too long, or was done already. Please start again.";
     case "wrong-browser":
@@ -49,6 +64,8 @@ export function wordsFor(problem: Problem): string {
       return "This browser has WebAssembly switched off, which keeps your password secret here. Please allow it, or use another browser.";
     case "too-slow":
       return "That took too long. Please try again.";
+    case "timeout":
+      return "The server did not get all of it in time. Please check your connection and try again.";
     case "not-found":
     case "method-not-allowed":
     case "too-large":
