@@ -1,8 +1,9 @@
 /** A login made for one change of the account: the address, the password, and then the change itself. */
 
 import { type FormEvent, useId, useRef, useState } from "react";
-import { ProblemError, problemOf } from "../api/problem";
+import { type Problem, ProblemError, problemOf } from "../api/problem";
 import { prefetchOpaque, signIn } from "../crypto/opaque";
+import { endsChange } from "../ui/change-gone";
 import { Slot } from "../ui/slot";
 import { emailSlip } from "./email";
 import { EmailField } from "./field";
@@ -25,6 +26,8 @@ interface ProveFormProps {
   hint: string;
   /** Makes the change, with the password that was right. */
   onProven: (password: string) => Promise<Ending>;
+  /** Gets what ends it for good. */
+  onGone: (problem: Problem) => void;
 }
 
 export function ProveForm(props: ProveFormProps) {
@@ -36,11 +39,18 @@ export function ProveForm(props: ProveFormProps) {
   const slotId = useId();
 
   async function attempt(address: string, secret: string) {
-    await signIn(address, secret, flowId).catch((thrown: unknown) => {
-      // What has expired here is the login, not what it is for.
-      throw problemOf(thrown).kind === "expired" ? new ProblemError({ kind: "too-slow" }) : thrown;
-    });
-    return props.onProven(secret);
+    try {
+      await signIn(address, secret, flowId).catch((thrown: unknown) => {
+        // What has expired here is the login, not what it is for.
+        throw problemOf(thrown).kind === "expired" ? new ProblemError({ kind: "too-slow" }) : thrown;
+      });
+      return await props.onProven(secret);
+    } catch (thrown) {
+      const problem = problemOf(thrown);
+      if (!endsChange(problem)) throw thrown;
+      props.onGone(problem);
+      return "stays" as const;
+    }
   }
 
   function send(event: FormEvent) {

@@ -1,12 +1,12 @@
 /** The end of an account: what goes, what stays, and a login made for it. */
 
 import { useCallback, useState } from "react";
-import { type Problem, problemOf } from "../api/problem";
+import type { Problem } from "../api/problem";
 import { deleteAccount, readSession } from "../api/routes";
 import { readEntitlements } from "../entitlements/api";
 import { ProveForm } from "../forms/prove-form";
 import { arrival, Link, navigate } from "../navigation";
-import { ChangeGone, endsChange } from "../ui/change-gone";
+import { ChangeGone } from "../ui/change-gone";
 import { Frame } from "../ui/frame";
 import { useLoad } from "../use-load";
 
@@ -33,16 +33,9 @@ function Deleting({ flowId }: { flowId: string }) {
   const [gone, setGone] = useState<Problem | null>(null);
 
   async function remove() {
-    try {
-      await deleteAccount(flowId);
-      navigate("/account/delete/", { replace: true, arrival: { done: "account-deleted" } });
-      return "leaves" as const;
-    } catch (thrown) {
-      const problem = problemOf(thrown);
-      if (!endsChange(problem)) throw thrown;
-      setGone(problem);
-    }
-    return "stays" as const;
+    await deleteAccount(flowId);
+    navigate("/account/delete/", { replace: true, arrival: { done: "account-deleted" } });
+    return "leaves" as const;
   }
 
   if (gone !== null) return <ChangeGone problem={gone} />;
@@ -60,6 +53,7 @@ function Deleting({ flowId }: { flowId: string }) {
         busyLabel="Deleting your account…"
         hint="Your password shows that it is you. It stays in this browser."
         onProven={remove}
+        onGone={setGone}
       />
     </Frame>
   );

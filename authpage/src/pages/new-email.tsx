@@ -4,12 +4,12 @@
  */
 
 import { useState } from "react";
-import { type Problem, problemOf } from "../api/problem";
+import type { Problem } from "../api/problem";
 import { readSession } from "../api/routes";
 import { moveAddress } from "../crypto/opaque";
 import { ProveForm } from "../forms/prove-form";
 import { arrival, Link, navigate } from "../navigation";
-import { ChangeGone, endsChange } from "../ui/change-gone";
+import { ChangeGone } from "../ui/change-gone";
 import { Frame } from "../ui/frame";
 import { useLoad } from "../use-load";
 
@@ -27,16 +27,9 @@ function Moving({ flowId }: { flowId: string }) {
   const [gone, setGone] = useState<Problem | null>(null);
 
   async function move(password: string) {
-    try {
-      const email = await moveAddress(flowId, password);
-      navigate("/email/", { replace: true, arrival: { done: "address-changed", email } });
-      return "leaves" as const;
-    } catch (thrown) {
-      const problem = problemOf(thrown);
-      if (!endsChange(problem)) throw thrown;
-      setGone(problem);
-    }
-    return "stays" as const;
+    const email = await moveAddress(flowId, password);
+    navigate("/email/", { replace: true, arrival: { done: "address-changed", email } });
+    return "leaves" as const;
   }
 
   if (gone !== null) return <ChangeGone problem={gone} />;
@@ -58,6 +51,7 @@ function Moving({ flowId }: { flowId: string }) {
         busyLabel="Changing your address…"
         hint="Everything else that is signed in will be signed out, and the old address is told."
         onProven={move}
+        onGone={setGone}
       />
     </Frame>
   );
