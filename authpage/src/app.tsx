@@ -3,6 +3,7 @@
 import { type ComponentType, useState } from "react";
 import { Account } from "./account/account";
 import { useVisit } from "./navigation";
+import { Admin } from "./pages/admin";
 import { Confirm } from "./pages/confirm";
 import { Consent } from "./pages/consent";
 import { DeleteAccount } from "./pages/delete-account";
@@ -34,6 +35,7 @@ const PAGES: Record<PageName, ComponentType> = {
   "delete-account": DeleteAccount,
   "new-email": NewEmail,
   device: Device,
+  admin: Admin,
   error: PlainError,
   "not-found": NotFound,
 };

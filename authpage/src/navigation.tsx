@@ -16,10 +16,16 @@ export interface Arrival {
   email?: string;
   /** What just went well, to be said on the next page. */
   done?: "registered" | "password-changed" | "address-changed" | "account-deleted";
+  /** The address is confirmed, and an administrator decides. */
+  waits?: boolean;
+  /** The page of ours to go back to after signing in. */
+  back?: string;
+  /** What was searched for on this page. */
+  search?: string;
 }
 
 /** The pages that a mailed link, or another page of ours, leads to with a token in the fragment. */
-const LINKED: readonly PageName[] = ["confirm", "reset", "new-email", "delete-account"];
+const LINKED: readonly PageName[] = ["confirm", "register", "reset", "new-email", "delete-account"];
 
 let visits = 0;
 const listeners = new Set<() => void>();
@@ -55,6 +61,11 @@ export function useVisit(): number {
 /** What the page before left for this one. */
 export function arrival(): Arrival {
   return (history.state as Arrival | null) ?? {};
+}
+
+/** Keeps `more` with this entry of the history, for whoever comes back to it. */
+export function keep(more: Arrival): void {
+  history.replaceState({ ...arrival(), ...more }, "", window.location.href);
 }
 
 /** A parameter of the query, or `null`; an empty one counts as absent. */

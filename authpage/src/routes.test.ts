@@ -18,6 +18,7 @@ describe("the path switch", () => {
     ["/account/delete/", "delete-account"],
     ["/email/", "new-email"],
     ["/device/", "device"],
+    ["/admin/", "admin"],
     ["/error/", "error"],
   ])("shows at %s the page %s", (path, page) => {
     expect(pageAt(path)).toBe(page);

@@ -16,6 +16,7 @@ export type PageName =
   | "delete-account"
   | "new-email"
   | "device"
+  | "admin"
   | "error"
   | "not-found";
 
@@ -34,6 +35,7 @@ const PAGES: ReadonlyMap<string, PageName> = new Map([
   ["/account/delete", "delete-account"],
   ["/email", "new-email"],
   ["/device", "device"],
+  ["/admin", "admin"],
   ["/error", "error"],
 ]);
 

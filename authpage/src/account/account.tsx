@@ -1,7 +1,8 @@
 /** The account page: its parts are read at once, and shown in their order. */
 
 import { type ReactNode, useState } from "react";
-import { signOut } from "../api/routes";
+import { AdminLink } from "../admin/admin-link";
+import { type Session, signOut } from "../api/routes";
 import { Entitlements } from "../entitlements/entitlements";
 import { SubmitButton } from "../forms/submit-button";
 import { useSubmit } from "../forms/use-submit";
@@ -45,7 +46,7 @@ export function Account() {
   ];
   const complete = settled === loads.length;
   return (
-    <Page email={email} pending={settled === 0}>
+    <Page session={session.state === "ready" ? session.value : null} pending={settled === 0}>
       {parts.slice(0, settled)}
       {complete && <Leaving />}
       {settled > 0 && !complete && (
@@ -76,7 +77,13 @@ function useSettled(loads: Load<unknown>[]): number {
   return Math.max(now, most);
 }
 
-function Page({ email, pending, children }: { email: string; pending: boolean; children: ReactNode }) {
+interface PageProps {
+  session: Session | null;
+  pending: boolean;
+  children: ReactNode;
+}
+
+function Page({ session, pending, children }: PageProps) {
   const leaving = useSubmit();
 
   async function leave() {
@@ -94,21 +101,24 @@ function Page({ email, pending, children }: { email: string; pending: boolean; c
         <>
           Signed in as{" "}
           <strong className="address" data-testid="account-email">
-            {email}
+            {session?.email}
           </strong>
         </>
       }
       aside={
         pending || (
-          <SubmitButton
-            quiet
-            small
-            submit={leaving}
-            testId="account-signout"
-            label="Sign out"
-            busyLabel="Signing out…"
-            onClick={() => leaving.run(leave)}
-          />
+          <div className="top-actions">
+            <AdminLink small session={session} />
+            <SubmitButton
+              quiet
+              small
+              submit={leaving}
+              testId="account-signout"
+              label="Sign out"
+              busyLabel="Signing out…"
+              onClick={() => leaving.run(leave)}
+            />
+          </div>
         )
       }
     >

@@ -33,7 +33,7 @@ export function Applications({ part }: { part: Part<Application[]> }) {
           {applications.length === 0 ? (
             <p className="nothing">No application is connected to your account.</p>
           ) : (
-            <ul className="rows">
+            <ul className="items">
               {applications.map((application) => (
                 <Row key={application.client_id} application={application} onEnded={ended} />
               ))}
@@ -62,13 +62,13 @@ function Row({ application, onEnded }: { application: Application; onEnded: (nam
   }
 
   return (
-    <li className="row" data-testid="application">
-      <div className="row-line">
-        <div className="row-words">
-          <p className="row-title">
+    <li className="item" data-testid="application">
+      <div className="item-line">
+        <div className="item-words">
+          <p className="item-title">
             {name} <Site uri={application.client_uri} />
           </p>
-          {times.length > 0 && <p className="row-more">{times.join(" · ")}</p>}
+          {times.length > 0 && <p className="item-more">{times.join(" · ")}</p>}
         </div>
         <SubmitButton
           quiet
@@ -98,5 +98,5 @@ function Row({ application, onEnded }: { application: Application; onEnded: (nam
 /** The site that it was registered with, as on the page that asked for consent. */
 function Site({ uri }: { uri: string | null }) {
   if (uri === null || !URL.canParse(uri)) return null;
-  return <span className="row-site">{new URL(uri).host}</span>;
+  return <span className="item-site">{new URL(uri).host}</span>;
 }

@@ -55,7 +55,7 @@ export function ChangeEmail({ email, onClose }: ChangeEmailProps) {
           hour; until then you sign in as before.
         </p>
         <p>It may take a minute. If it does not come, look among the unwanted mail.</p>
-        <div className="row-actions">
+        <div className="form-actions">
           <button className="button quiet small" type="button" onClick={() => onClose()}>
             Close
           </button>
@@ -78,7 +78,7 @@ export function ChangeEmail({ email, onClose }: ChangeEmailProps) {
         We send a link there. Your password stays the same; everything else that is signed in will be signed
         out.
       </Slot>
-      <div className="row-actions">
+      <div className="form-actions">
         <SubmitButton
           small
           submit={submit}

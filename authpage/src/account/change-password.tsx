@@ -106,7 +106,7 @@ export function ChangePassword({ email, onChanged, onClose }: ChangePasswordProp
       <Slot id={slotId} testId="password-error" problem={submit.problem} slip={slip?.words ?? null}>
         Everything else that is signed in will be signed out, applications too.
       </Slot>
-      <div className="row-actions">
+      <div className="form-actions">
         <SubmitButton
           small
           submit={submit}

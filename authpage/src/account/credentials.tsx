@@ -17,7 +17,7 @@ export function Credentials({ email, onPasswordChanged }: CredentialsProps) {
       about="Your address and your password. Whoever changes either is asked for the password once more."
       testId="account-credentials"
     >
-      <ul className="rows">
+      <ul className="items">
         <Credential name="E-mail address" value={<span className="address">{email}</span>} testId="email">
           {(close) => <ChangeEmail email={email} onClose={close} />}
         </Credential>
@@ -57,11 +57,11 @@ function Credential({ name, value, testId, children }: CredentialProps) {
   }
 
   return (
-    <li className="row">
-      <div className="row-line">
-        <div className="row-words">
-          <p className="row-title">{name}</p>
-          <p className="row-more">{value}</p>
+    <li className="item">
+      <div className="item-line">
+        <div className="item-words">
+          <p className="item-title">{name}</p>
+          <p className="item-more">{value}</p>
         </div>
         {!open && (
           <button
@@ -79,7 +79,7 @@ function Credential({ name, value, testId, children }: CredentialProps) {
         )}
       </div>
       <Notice testId={`${testId}-done`}>{done}</Notice>
-      {open && <div className="row-form">{children(close)}</div>}
+      {open && <div className="item-form">{children(close)}</div>}
     </li>
   );
 }

@@ -56,14 +56,14 @@ function List({ devices, onEnded }: { devices: SignedIn[]; onEnded: (words: stri
 
   return (
     <>
-      <ul className="rows">
+      <ul className="items">
         {shown.map((device) => (
           <Row key={device.sid} device={device} onEnded={onEnded} />
         ))}
       </ul>
       {submit.problem !== null && <Slot id="devices-slot" testId="devices-error" problem={submit.problem} />}
       {sorted.length > 1 && (
-        <div className="row-actions">
+        <div className="form-actions">
           <SubmitButton
             quiet
             small
@@ -99,14 +99,14 @@ function Row({ device, onEnded }: { device: SignedIn; onEnded: (words: string) =
   }
 
   return (
-    <li className="row" data-testid={device.current ? "device-current" : "device"}>
-      <div className="row-line">
+    <li className="item" data-testid={device.current ? "device-current" : "device"}>
+      <div className="item-line">
         <DeviceIcon handheld={handheld} />
-        <div className="row-words">
-          <p className="row-title">
+        <div className="item-words">
+          <p className="item-title">
             {words} {device.current && <span className="badge">This browser</span>}
           </p>
-          <p className="row-more">
+          <p className="item-more">
             {device.current ? "" : `Last used ${moment(device.last_used_at)} · `}
             Signed in {moment(device.authenticated_at)}
           </p>
@@ -133,7 +133,7 @@ function Row({ device, onEnded }: { device: SignedIn; onEnded: (words: string) =
 
 function DeviceIcon({ handheld }: { handheld: boolean }) {
   return (
-    <svg className="row-icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg className="item-icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       {handheld ? (
         <path d="M8 3h8a1.5 1.5 0 0 1 1.5 1.5v15A1.5 1.5 0 0 1 16 21H8a1.5 1.5 0 0 1-1.5-1.5v-15A1.5 1.5 0 0 1 8 3zM11 18h2" />
       ) : (

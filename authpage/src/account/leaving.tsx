@@ -24,7 +24,7 @@ export function Leaving() {
     >
       <p className="nothing">The next page says what goes and what stays, and asks for your password.</p>
       {submit.problem !== null && <Slot id="leaving-slot" testId="leaving-error" problem={submit.problem} />}
-      <div className="row-actions">
+      <div className="form-actions">
         <SubmitButton
           quiet
           small

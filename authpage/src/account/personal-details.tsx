@@ -41,7 +41,7 @@ function Details({ read }: { read: Profile }) {
     <>
       <Notice testId="profile-saved">{notice}</Notice>
       <Facts profile={profile} />
-      <div className="row-actions">
+      <div className="form-actions">
         <button
           className="button quiet small"
           type="button"
@@ -61,7 +61,7 @@ function Facts({ profile }: { profile: Profile }) {
   const born = profile.birth_date && dayWords(profile.birth_date);
   const facts: [string, string | undefined][] = [
     ["Name", [profile.given_name, profile.family_name].filter(Boolean).join(" ")],
-    ["Call name", profile.call_name],
+    ["Called", profile.call_name],
     ["Phone", profile.phone],
     ["Date of birth", born && (profile.age_privacy ? `${born} (hidden from other members)` : born)],
     ["Education", profile.education],
@@ -75,7 +75,7 @@ function Facts({ profile }: { profile: Profile }) {
     return <p className="nothing">You have not said anything about yourself yet.</p>;
   }
   return (
-    <dl className="facts beside" data-testid="profile-facts">
+    <dl className="facts labelled" data-testid="profile-facts">
       {known.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>

@@ -1,6 +1,6 @@
 /** The entries of a profile: what they are called, how they are asked for, and what is wrong with them. */
 
-import { sentence } from "../words";
+import { wholeSentence } from "../words";
 import type { Profile, ProfileEdit } from "./api";
 
 /** The entries that are text, by their names on the wire. */
@@ -35,9 +35,9 @@ export interface FieldKind {
 export const FIELDS: Readonly<Record<Exclude<Entry, "locale">, FieldKind>> = {
   given_name: { label: "First name", autoComplete: "given-name", half: true },
   family_name: { label: "Last name", autoComplete: "family-name", half: true },
-  call_name: { label: "Call name", autoComplete: "nickname", hint: "What people call you every day." },
+  call_name: { label: "What people call you", autoComplete: "nickname" },
   phone: {
-    label: "Phone",
+    label: "Phone number",
     autoComplete: "tel",
     type: "tel",
     hint: "With + and the country code in front, for example +31 6 12345678.",
@@ -79,7 +79,7 @@ export function changesOf(profile: Profile, values: Values): ProfileEdit {
 
 /** What the server found wrong with an entry, as a sentence. */
 export function wrongWith(detail: string | undefined): string {
-  return detail === undefined || detail === "" ? "This cannot be used." : sentence(detail);
+  return detail === undefined || detail === "" ? "This cannot be used." : wholeSentence(detail);
 }
 
 /** The address as on a letter. */

@@ -2,6 +2,7 @@
 
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { problemOf } from "../api/problem";
+import { Check } from "../forms/check";
 import { CheckedField } from "../forms/checked-field";
 import { ErrorSummary, type FieldError } from "../forms/error-summary";
 import { SubmitButton } from "../forms/submit-button";
@@ -109,15 +110,12 @@ export function ProfileForm({ profile, onSaved, onCancel }: ProfileFormProps) {
             })}
           </div>
           {names.includes("birth_date") && (
-            <label className="check">
-              <input
-                type="checkbox"
-                ref={privacy}
-                defaultChecked={profile.age_privacy}
-                data-testid="profile-age-privacy"
-              />
-              <span>Hide my age and birthday from other members</span>
-            </label>
+            <Check
+              label="Hide my age and birthday from other members"
+              ref={privacy}
+              defaultChecked={profile.age_privacy}
+              data-testid="profile-age-privacy"
+            />
           )}
         </fieldset>
       ))}
@@ -143,7 +141,7 @@ export function ProfileForm({ profile, onSaved, onCancel }: ProfileFormProps) {
         </div>
       </fieldset>
       {submit.problem !== null && <Slot id={`${id}-slot`} testId="profile-error" problem={submit.problem} />}
-      <div className="row-actions">
+      <div className="form-actions">
         <SubmitButton small submit={submit} testId="profile-save" label="Save" busyLabel="Saving…" />
         <button
           className="button quiet small"

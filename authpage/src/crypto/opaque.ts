@@ -67,10 +67,11 @@ async function enrol<Answer extends api.Started>(
   return { started, record: registrationRecord };
 }
 
-/** Makes the account that the registration token stands for. */
-export async function register(token: string, password: string): Promise<void> {
+/** Makes the account that the registration token stands for, with what its owner says, and tells for which address. */
+export async function register(token: string, password: string, said: object): Promise<string> {
   const { started, record } = await enrol(password, (request) => api.startRegistration(token, request));
-  await api.finishRegistration(started.auth_id, record);
+  await api.finishRegistration(started.auth_id, record, said);
+  return started.email;
 }
 
 /** Registers the password at the address that an account moves to, after a login made for `flowId`; says which it is. */

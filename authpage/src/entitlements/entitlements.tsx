@@ -41,7 +41,7 @@ function LinkedKey({ linked, onUnlinked }: { linked: Linked; onUnlinked: () => v
 
   return (
     <>
-      <dl className="facts beside">
+      <dl className="facts labelled">
         <Fact name="Plan" testId="entitlements-plan">
           {pro ? planWords(pro.plan) : "None yet"}
         </Fact>
@@ -62,7 +62,7 @@ function LinkedKey({ linked, onUnlinked }: { linked: Linked; onUnlinked: () => v
       {submit.problem !== null && (
         <Slot id="entitlements-slot" testId="entitlements-error" problem={submit.problem} />
       )}
-      <div className="row-actions">
+      <div className="form-actions">
         <SubmitButton
           quiet
           small

@@ -87,7 +87,7 @@ function Step({ label, slip, bytes, hint, button, testId, onValue }: StepProps) 
       <Slot id={slotId} testId={`${testId}-error`} problem={submit.problem} slip={slipped ? slip : null}>
         {hint}
       </Slot>
-      <div className="row-actions">
+      <div className="form-actions">
         <SubmitButton
           quiet
           small

@@ -30,7 +30,7 @@ export function CheckedField({ id, label, hint, error, lines, half, take, ...inp
       <label htmlFor={id}>{label}</label>
       <div className="input">{lines ? <textarea rows={2} {...common} /> : <input {...common} />}</div>
       {says !== undefined && (
-        <p className={error === undefined ? "field-hint" : "field-error"} id={`${id}-says`}>
+        <p className={error === undefined ? "hint below" : "field-error"} id={`${id}-says`}>
           {says}
         </p>
       )}

@@ -32,7 +32,11 @@ export function SubmitButton({
   ...look
 }: SubmitButtonProps) {
   const { busy, wait } = submit;
-  const looks = [look.quiet && "quiet", look.small && "small", look.danger && "danger"];
+  const looks = [
+    look.quiet && "quiet",
+    look.small && "small",
+    look.danger && (look.quiet ? "bad" : "danger"),
+  ];
   return (
     <>
       <button

@@ -2,7 +2,7 @@
 
 import type { Problem } from "../api/problem";
 import { Link } from "../navigation";
-import { sentence } from "../words";
+import { wholeSentence } from "../words";
 import { isLinkGone } from "./link-gone";
 import { Stopped } from "./stopped";
 
@@ -28,7 +28,7 @@ export function ChangeGone({ problem }: { problem: Problem | null }) {
   if (problem.kind === "conflict") {
     return (
       <Stopped title="Nothing was changed" actions={actions}>
-        <p>{sentence(problem.detail ?? "this cannot be done as things are")}</p>
+        <p>{wholeSentence(problem.detail ?? "this cannot be done as things are")}</p>
       </Stopped>
     );
   }

@@ -14,6 +14,10 @@ interface FrameProps {
   wide?: boolean;
   /** What stands beside the heading of a wide page. */
   aside?: ReactNode;
+  /** Room for lists and tables. */
+  roomy?: boolean;
+  /** The way between pages that belong together, above the card. */
+  nav?: ReactNode;
   /** The links below the card. */
   links?: ReactNode;
   children?: ReactNode;
@@ -25,7 +29,7 @@ let shown = false;
  * A page. When it is the first one of the document, the first empty field takes the focus; later ones start at
  * their heading, so that a screen reader says where one is. Give it a `key` where one page replaces another in place.
  */
-export function Frame({ title, lead, pending, wide, aside, links, children }: FrameProps) {
+export function Frame({ title, lead, pending, wide, aside, roomy, nav, links, children }: FrameProps) {
   const main = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
 
@@ -53,11 +57,12 @@ export function Frame({ title, lead, pending, wide, aside, links, children }: Fr
     </>
   );
   return (
-    <div className={wide ? "page wide" : "page"}>
+    <div className={["page", wide && "wide", roomy && "roomy"].filter(Boolean).join(" ")}>
       <header className="brand">
         <Mark />
         <span>Countersign</span>
       </header>
+      {nav}
       <main
         className={wide ? "cards" : "card"}
         ref={main}
