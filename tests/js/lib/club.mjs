@@ -10,9 +10,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import { simpleParser } from "mailparser";
-import { SMTPServer } from "smtp-server";
 import { BINARY, environment, eventually } from "./server.mjs";
+import { startSmtp } from "./smtp.mjs";
 
 /** The mail server knows nobody of this name. */
 export const REFUSED = "gone@example.org";
@@ -27,29 +26,9 @@ async function freePort() {
   return port;
 }
 
-async function startSmtp(letters) {
-  const smtp = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ["STARTTLS", "AUTH"],
-    onRcptTo({ address }, _session, done) {
-      const gone = Object.assign(new Error("5.1.1 no such user here"), { responseCode: 550 });
-      done(address === REFUSED ? gone : undefined);
-    },
-    onData(stream, session, done) {
-      simpleParser(stream).then((mail) => {
-        letters.push({ mail, to: session.envelope.rcptTo.map(({ address }) => address) });
-        done();
-      }, done);
-    },
-  });
-  await new Promise((resolve) => smtp.listen(0, "127.0.0.1", resolve));
-  return smtp;
-}
-
 /** Starts `countersign serve`. `env` holds more `COUNTERSIGN_…` variables. */
 export async function startClub(env = {}) {
-  const letters = [];
-  const smtp = await startSmtp(letters);
+  const smtp = await startSmtp(REFUSED);
   const folder = await mkdtemp(join(tmpdir(), "countersign-club-"));
   const issuer = `http://127.0.0.1:${await freePort()}`;
   const settings = environment({
@@ -59,7 +38,7 @@ export async function startClub(env = {}) {
     COUNTERSIGN_DEFINE__ISSUER: issuer,
     COUNTERSIGN_DEFINE__REALM: "Rowing club",
     COUNTERSIGN_MAIL__FROM: "Rowing club <no-reply@example.org>",
-    COUNTERSIGN_MAIL__URL: `smtp://127.0.0.1:${smtp.server.address().port}`,
+    COUNTERSIGN_MAIL__URL: smtp.url,
     COUNTERSIGN_MAIL__STARTTLS: "never",
     COUNTERSIGN_LIMITS__MAIL_ADDRESS__BURST: "100",
     ...env,
@@ -73,7 +52,7 @@ export async function startClub(env = {}) {
   const ready = createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
   const line = await Promise.race([ready, ended.then(() => ({ done: true }))]);
   assert.ok(!line.done, `the server did not start:\n${log}`);
-  return new Club({ issuer, folder, settings, letters, smtp, child, ended, log: () => log });
+  return new Club({ issuer, folder, settings, smtp, child, ended, log: () => log });
 }
 
 /** A running club. */
@@ -106,9 +85,8 @@ class Club {
   mailedLink(address, path, count = 1) {
     const pattern = new RegExp(`${this.issuer}${path}#[\\w-]+`);
     return eventually(`mail ${count} to ${address} with a link to ${path}`, () => {
-      const mails = this.letters.filter(({ to }) => to.includes(address)).map(({ mail }) => mail.text);
-      const links = mails.flatMap((text) => pattern.exec(text)?.[0] ?? []);
-      return links[count - 1];
+      const mails = this.smtp.mails(address).toReversed();
+      return mails.flatMap(({ text }) => pattern.exec(text)?.[0] ?? [])[count - 1];
     });
   }
 
@@ -116,7 +94,7 @@ class Club {
   async stop() {
     this.child.kill("SIGTERM");
     const [code] = await this.ended;
-    await new Promise((resolve) => this.smtp.close(resolve));
+    await this.smtp.close();
     await rm(this.folder, { recursive: true });
     assert.equal(code, 0, this.log());
     assert.doesNotMatch(this.log(), /panicked/);
