@@ -286,7 +286,7 @@ async fn people_whose_account_is_older_than_the_search_are_found_after_a_sweep()
     use crate::domain::email::{Email, Identifier};
 
     let mut process = Process::start(TestStore::new(), 1);
-    let old = 2 * super::index_people::BATCH + 1;
+    let old = 2 * index_people::BATCH + 1;
     for number in 0..old {
         let (id, email) = (format!("{number:06}"), format!("ann{number}@example.org"));
         let mut identifier = [0; 32];
@@ -314,7 +314,11 @@ async fn people_whose_account_is_older_than_the_search_are_found_after_a_sweep()
     process.turn().await;
     assert_eq!(found("vries").await, 1);
     assert_eq!(found("ann").await, usize::try_from(old - 1).expect("a count"));
-    assert_eq!((found("kept").await, found("ann1@example.org").await), (1, 0), "what was there stays");
+    assert_eq!(
+        (found("kept").await, found("ann1@example.org").await),
+        (1, 0),
+        "what was there stays"
+    );
 }
 
 #[actix_rt::test]

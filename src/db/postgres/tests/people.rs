@@ -56,7 +56,15 @@ async fn who_is_found_by_no_word_is_seen() {
         .collect();
     assert_eq!(seen, [("id1", 1), ("id2", 0)]);
     assert_eq!(profiles::read(&rows[0], 3).expect("ours").0, named("ann"));
-    assert_eq!(house.store.query(&profiles::indexed("id1", 1)).await.expect("reads").len(), 1);
+    assert_eq!(
+        house
+            .store
+            .query(&profiles::indexed("id1", 1))
+            .await
+            .expect("reads")
+            .len(),
+        1
+    );
 }
 
 #[actix_rt::test]
