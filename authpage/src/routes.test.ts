@@ -15,6 +15,8 @@ describe("the path switch", () => {
     ["/logout/", "logout"],
     ["/signed-out/", "signed-out"],
     ["/account/", "account"],
+    ["/account/delete/", "delete-account"],
+    ["/email/", "new-email"],
     ["/device/", "device"],
     ["/admin/", "admin"],
     ["/error/", "error"],

@@ -13,6 +13,8 @@ export type PageName =
   | "logout"
   | "signed-out"
   | "account"
+  | "delete-account"
+  | "new-email"
   | "device"
   | "admin"
   | "error"
@@ -30,6 +32,8 @@ const PAGES: ReadonlyMap<string, PageName> = new Map([
   ["/logout", "logout"],
   ["/signed-out", "signed-out"],
   ["/account", "account"],
+  ["/account/delete", "delete-account"],
+  ["/email", "new-email"],
   ["/device", "device"],
   ["/admin", "admin"],
   ["/error", "error"],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { duration, wordsFor } from "./words";
+import { duration, wholeSentence, wordsFor } from "./words";
 
 describe("spans of time", () => {
   it.each([
@@ -44,5 +44,15 @@ describe("words for a failure", () => {
     expect(wordsFor({ kind: "invalid-request", field: "token", detail: "token is too long" })).toContain(
       "token is too long",
     );
+  });
+});
+
+describe("what the server says in passing", () => {
+  it.each([
+    ["it is longer than 100 characters", "It is longer than 100 characters."],
+    ["it lies in the future.", "It lies in the future."],
+    ["écrit", "Écrit."],
+  ])("%j becomes %j", (detail, words) => {
+    expect(wholeSentence(detail)).toBe(words);
   });
 });

@@ -39,8 +39,9 @@ function fieldLabel(field: string | undefined): string | null {
   return index === undefined ? label : `${label}, line ${Number(index) + 1}`;
 }
 
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+/** What the server says in passing, as a sentence of its own. */
+export function wholeSentence(text: string): string {
+  return sentence(text.charAt(0).toUpperCase() + text.slice(1));
 }
 
 function sentence(text: string): string {
@@ -54,7 +55,7 @@ export function wordsFor(problem: Problem): string {
     case "invalid-credentials":
       return "E-mail address or password is wrong. Please try again.";
     case "invalid-request": {
-      if (problem.field === "email") {
+      if (problem.field === "email" || problem.field === "new_email") {
         return "That is not an e-mail address. It needs the form name@example.org.";
       }
       const label = fieldLabel(problem.field);
@@ -63,8 +64,10 @@ export function wordsFor(problem: Problem): string {
         ? `The server could not use what this page sent: ${sentence(detail)}`
         : `${label}: ${sentence(detail)}`;
     }
+    case "login-required":
+      return "This was begun for another account. Please sign in with the address of that one, or start again.";
     case "conflict":
-      return problem.detail ? capital(sentence(problem.detail)) : "This cannot be done as things are.";
+      return problem.detail ? wholeSentence(problem.detail) : "This cannot be done as things are.";
     case "invalid-token":
       return "You are not signed in any more. Please load the page again.";
     case "insufficient-scope":
@@ -95,6 +98,8 @@ export function wordsFor(problem: Problem): string {
       return "This browser has WebAssembly switched off, which keeps your password secret here. Please allow it, or use another browser.";
     case "too-slow":
       return "That took too long. Please try again.";
+    case "timeout":
+      return "The server did not get all of it in time. Please check your connection and try again.";
     case "not-found":
     case "method-not-allowed":
     case "too-large":

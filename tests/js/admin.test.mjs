@@ -294,7 +294,7 @@ browse("scopes are given and taken, but for the roles of the server itself", asy
   await fill(desk, "scope-add", "editor");
   await click(desk, "scope-add-submit");
   await isDone(desk, "The scope editor is given.");
-  const held = async () => (await club.command(["user", "scope", "editor@example.org"])).scopes;
+  const held = async () => (await club.command("user", "scope", "editor@example.org")).scopes;
   assert.deepEqual(await held(), ["editor"]);
   for (const [scope, words] of [
     ["", "Please enter"],
@@ -359,7 +359,7 @@ browse("who is disabled is out at once, and comes back with the old password", a
 });
 
 browse("the last administrator is not disabled, and the server says why", async (window) => {
-  const { users } = await club.command(["user", "list"]);
+  const { users } = await club.command("user", "list");
   const { id } = users.find(({ email }) => email === BOARD.email);
   const desk = await administer(window, `/admin/?view=person&id=${id}`);
   await click(desk, "person-disable");
@@ -418,10 +418,14 @@ browse("an application is added, used, changed and removed", async (window) => {
   await heading(desk, "Boat house");
   assert.ok(!(await desk.locator("main").innerText()).includes(secret), "the secret is not shown again");
   await fill(desk, "client-redirect-uris", "https://boats.example/new");
+  await byTestId(desk, "client-first-party").check();
   await click(desk, "client-submit");
   await isDone(desk, "Saved");
   const moved = await useClient(id, secret, "https://boats.example/new", BOARD);
   assert.ok(moved.access_token, "it has kept its secret, and goes to the new address");
+  const { clients } = await club.command("client", "list");
+  const changed = clients.find(({ client_id }) => client_id === id);
+  assert.deepEqual([changed.first_party, changed.require_pkce], [true, true]);
   const gone = new URLSearchParams({ client_id: id, redirect_uri: "https://boats.example/back", response_type: "code" });
   assert.equal((await fetch(club.url(`/oauth/authorize/?${gone}`), { redirect: "manual" })).status, 400);
 
@@ -675,12 +679,14 @@ test("who may not sign up is told so before they fill in anything", async () => 
 
 test("under the policy open, signing up asks for an address alone, and the mail is in the application's language", async () => {
   const open = await startClub();
-  await open.command(["client", "add", "--id", "nl", "--redirect-uri", "https://app.example/", "--public"]);
+  await open.command("client", "add", "--id", "nl", "--redirect-uri", "https://app.example/", "--public");
   const window = await openWindow(chromium, open, { locale: "en-GB" });
   const asked = new URLSearchParams({
     response_type: "code",
     client_id: "nl",
     redirect_uri: "https://app.example/",
+    scope: "openid",
+    state: "here",
     ui_locales: "fr nl",
     code_challenge: "a".repeat(43),
     code_challenge_method: "S256",

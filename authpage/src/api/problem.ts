@@ -5,6 +5,10 @@ const PREFIX = "urn:countersign:problem:";
 const SERVER_KINDS = [
   "invalid-request",
   "invalid-credentials",
+  "login-required",
+  "invalid-token",
+  "insufficient-scope",
+  "conflict",
   "expired",
   "wrong-browser",
   "forbidden-origin",
@@ -12,15 +16,13 @@ const SERVER_KINDS = [
   "unavailable",
   "not-found",
   "method-not-allowed",
+  "timeout",
   "too-large",
   "unsupported-media-type",
   "closed",
   "bad-signature",
   "linked-elsewhere",
   "not-admitted",
-  "conflict",
-  "invalid-token",
-  "insufficient-scope",
   "internal",
 ] as const;
 

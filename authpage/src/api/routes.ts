@@ -37,6 +37,7 @@ export type Confirmed = { email: string; next: "register"; token: string } | { e
 
 /** Who is signed in; `authenticated_at` is in milliseconds since 1970. */
 export interface Session {
+  id: string;
   email: string;
   /** The roles of the account, such as `admin`. */
   scopes: string[];
@@ -89,6 +90,25 @@ export const startReset = (token: string, client_request: string) =>
 
 export const finishReset = (auth_id: string, client_request: string) =>
   post<object>("/update/password/finish/", { auth_id, client_request });
+
+/** What a login is made for. */
+export interface Change {
+  flow_id: string;
+}
+
+export const askPasswordChange = () => post<Change>("/update/password/change/", {});
+
+export const askNewAddress = (new_email: string) => post<object>("/update/email/send/", { new_email });
+
+export const startMove = (flow_id: string, client_request: string) =>
+  post<Started & { email: string }>("/update/email/check/", { flow_id, client_request });
+
+export const finishMove = (auth_id: string, client_request: string) =>
+  post<object>("/update/email/check/", { auth_id, client_request });
+
+export const askDeletion = () => post<Change & { delete_url: string }>("/update/delete/url/", {});
+
+export const deleteAccount = (flow_id: string) => post<object>("/update/delete/check/", { flow_id });
 
 export const readSession = () => get<Session>("/account/session/");
 

@@ -1,9 +1,10 @@
 /** A box to tick, with its label and what it means. */
 
-import { type InputHTMLAttributes, type ReactNode, useId } from "react";
+import { type InputHTMLAttributes, type ReactNode, type Ref, useId } from "react";
 
 interface CheckProps extends Omit<InputHTMLAttributes<HTMLInputElement>, "type"> {
   label: ReactNode;
+  ref?: Ref<HTMLInputElement>;
   /** What it means, below the label. */
   hint?: ReactNode;
   /** One of several, of which one is chosen. */

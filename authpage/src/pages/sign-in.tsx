@@ -20,6 +20,8 @@ import { useLoad } from "../use-load";
 const DONE = {
   registered: "Your account is ready. Sign in with your new password.",
   "password-changed": "Your password is changed. Sign in with the new one.",
+  "address-changed": "Your address is changed. Sign in with the new one.",
+  "account-deleted": "Your account is deleted.",
 } as const;
 
 /** Whether a finish that found nothing failed for the request's sake, or only because the login took too long. */

@@ -6,7 +6,7 @@ import { Stopped } from "./stopped";
 
 /** Whether `problem` means that the link will never work, be it spent, expired or spoilt on its way. */
 export function isLinkGone({ kind, field }: Problem): boolean {
-  return kind === "expired" || (kind === "invalid-request" && field === "token");
+  return kind === "expired" || (kind === "invalid-request" && (field === "token" || field === "flow_id"));
 }
 
 /** What a link was for; a registration's is sent by an administrator, so nobody can have another by themselves. */
