@@ -423,8 +423,7 @@ browse("an application is added, used, changed and removed", async (window) => {
   await isDone(desk, "Saved");
   const moved = await useClient(id, secret, "https://boats.example/new", BOARD);
   assert.ok(moved.access_token, "it has kept its secret, and goes to the new address");
-  const { clients } = await club.command("client", "list");
-  const changed = clients.find(({ client_id }) => client_id === id);
+  const changed = (await club.command("client", "list")).find(({ client_id }) => client_id === id);
   assert.deepEqual([changed.first_party, changed.require_pkce], [true, true]);
   const gone = new URLSearchParams({ client_id: id, redirect_uri: "https://boats.example/back", response_type: "code" });
   assert.equal((await fetch(club.url(`/oauth/authorize/?${gone}`), { redirect: "manual" })).status, 400);
