@@ -687,7 +687,7 @@ test("under the policy open, signing up asks for an address alone, and the mail 
     scope: "openid",
     state: "here",
     ui_locales: "fr nl",
-    code_challenge: "a".repeat(43),
+    code_challenge: "A".repeat(43),
     code_challenge_method: "S256",
   });
   const page = await window.open(`/oauth/authorize/?${asked}`);
