@@ -449,6 +449,7 @@ browse("a subscription is linked by a signature of its key, and unlinked", onDev
   await fill(page, "entitlements-key", key);
   await click(page, "entitlements-key-submit");
   const challenge = JSON.parse(await byTestId(page, "entitlements-challenge").innerText());
+  assert.ok(await hasFocus(byTestId(page, "entitlements-signature")), "the second step goes on where the first one was");
   await see(page, "challenge");
   await fill(page, "entitlements-signature", "00".repeat(64));
   await click(page, "entitlements-signature-submit");
