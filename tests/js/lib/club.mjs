@@ -6,12 +6,11 @@ import { startSmtp } from "./smtp.mjs";
 /** The mail server knows nobody of this name. */
 export const REFUSED = "gone@example.org";
 
-/** Starts `countersign serve`. `env` holds more `COUNTERSIGN_…` variables. */
+/** Starts it. `env` holds more `COUNTERSIGN_…` variables. */
 export async function startClub(env = {}) {
   const smtp = await startSmtp(REFUSED);
   const server = await startServe(smtp, {
     COUNTERSIGN_DEFINE__REALM: "Rowing club",
-    COUNTERSIGN_MAIL__FROM: "Rowing club <no-reply@example.org>",
     COUNTERSIGN_LIMITS__MAIL_ADDRESS__BURST: "100",
     ...env,
   });
@@ -21,9 +20,7 @@ export async function startClub(env = {}) {
 /** A running club. */
 class Club {
   constructor(server, smtp) {
-    this.server = server;
-    this.smtp = smtp;
-    this.issuer = server.issuer;
+    Object.assign(this, { server, smtp, issuer: server.issuer });
   }
 
   /** An absolute URL. */
@@ -32,15 +29,15 @@ class Club {
   }
 
   /** Runs another command on the same database, beside the server, and gives the JSON that it prints. */
-  command(args, input = "") {
-    return this.server.commandWith(input, ...args);
+  command(...args) {
+    return this.server.command(...args);
   }
 
   /** Makes an account on the command line, with these scopes. */
   async addPerson(email, password, ...scopes) {
-    const { id } = await this.command(["user", "add", email, "--password-stdin"], password);
+    const { id } = await this.server.commandWith(password, "user", "add", email, "--password-stdin");
     const given = scopes.flatMap((scope) => ["--add", scope]);
-    if (given.length > 0) await this.command(["user", "scope", email, ...given]);
+    if (given.length > 0) await this.command("user", "scope", email, ...given);
     return { id, email, password };
   }
 
@@ -48,12 +45,12 @@ class Club {
   mailedLink(address, path, count = 1) {
     const pattern = new RegExp(`${this.issuer}${path}#[\\w-]+`);
     return eventually(`mail ${count} to ${address} with a link to ${path}`, () => {
-      const links = this.smtp.mails(address).flatMap(({ text }) => pattern.exec(text)?.[0] ?? []);
-      return links[links.length - count];
+      const mails = this.smtp.mails(address).toReversed();
+      return mails.flatMap(({ text }) => pattern.exec(text)?.[0] ?? [])[count - 1];
     });
   }
 
-  /** Stops it as an operator does; it must end well and must not have panicked. */
+  /** Stops it as an operator does. */
   async stop() {
     await this.server.stop();
     await this.smtp.close();
