@@ -1,6 +1,7 @@
 //! What existing servers were asked and answered, asked again of this one: requests that are wrong in some way, and whole
 //! histories.
 
+mod notifications;
 mod sequences;
 mod validation;
 
@@ -35,7 +36,7 @@ impl House {
             store: deps.store.clone(),
             clock: Arc::clone(&deps.clock),
             onion: OnionKey::of(&deps.keys.proof),
-            random: Arc::clone(&deps.random),
+            random: process.random.clone(),
             dev,
         };
         Self { process, entitlements }
