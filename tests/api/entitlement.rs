@@ -286,6 +286,63 @@ async fn a_job_that_is_left_out_has_no_routes() {
 }
 
 #[tokio::test]
+async fn entitlements_alone_have_no_actors_keys_or_secrets_of_sign_in() {
+    let house = House::start(Frozen::at(1_767_258_000_000), |config| {
+        config.define.jobs = vec![Job::Entitlements];
+    });
+    let ready: Value = house.json("/readyz").await;
+    assert_eq!(ready["status"], "ready", "{ready}");
+    let parts: Vec<&str> = ready["parts"]
+        .as_object()
+        .expect("parts")
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        parts,
+        ["accepting", "database", "key_value", "ledger", "sweeper", "writer"]
+    );
+    let metrics = house.text("/metrics").await;
+    for (actor, there) in [
+        ("ledger", true),
+        ("writer", true),
+        ("login", false),
+        ("grants", false),
+        ("key_ring", false),
+        ("mailer", false),
+        ("notifier", false),
+        ("members", false),
+        ("linking", false),
+    ] {
+        let line = format!("countersign_actor_well{{actor=\"{actor}\"}}");
+        assert_eq!(metrics.contains(&line), there, "{actor}");
+    }
+    for path in [
+        "/",
+        "/login/",
+        "/.well-known/jwks.json",
+        "/account/entitlements/",
+        "/admin/entitlements/grants/",
+    ] {
+        assert_eq!(house.get(path).await, 404, "{path}");
+    }
+    let claim = Person::new(1).claim("token", "DEV.1");
+    assert_eq!(house.post("/add_pro_payment", &claim).await.1["status"], 0);
+
+    let database = rusqlite::Connection::open(house.stop().path().join("countersign.db")).expect("opens");
+    let names = |sql: &str| -> Vec<String> {
+        let mut statement = database.prepare(sql).expect("SQL");
+        let rows = statement.query_map([], |row| row.get(0)).expect("rows");
+        rows.map(|row| row.expect("a name")).collect()
+    };
+    assert_eq!(
+        names("SELECT name FROM secrets ORDER BY name"),
+        ["generation_salt", "proof_key"]
+    );
+    assert_eq!(names("SELECT kid FROM rotating_keys"), [] as [&str; 0]);
+}
+
+#[tokio::test]
 async fn a_ledger_is_the_same_after_a_restart() {
     let clock = || Frozen::at(1_767_258_000_000);
     let house = House::start(clock(), |_| {});
