@@ -80,6 +80,16 @@ fn a_grant_is_a_payment_with_a_proof_that_verifies() {
         (&details["status"], &details["payments_total"]),
         (&json!("active"), &json!(1))
     );
+    assert_eq!(details["expires_at"], granted["expires_at"]);
+    let order = granted["order_id"].as_str().expect("an order");
+    assert!(!details.to_string().contains(order), "masked: {details}");
+    let whole = entitlement(&deployment, &["details", MASTER, "--unmasked"]).json();
+    assert_eq!(whole["payments"][0]["ids"]["rangeproof_order_id"], order);
+    assert_eq!(
+        entitlement(&deployment, &["details", ROTATING]).json()["status"],
+        "never"
+    );
+
     // Under a name, a grant is given once.
     let named = grant(&["--order-id", "gift-1"]);
     let again = grant(&["--order-id", "gift-1"]);
@@ -99,15 +109,6 @@ fn a_grant_is_a_payment_with_a_proof_that_verifies() {
     ];
     entitlement(&deployment, &other).refused(&["another grant"]);
     assert_eq!(count(&deployment, "entitlement_payments"), 2);
-    assert_eq!(details["expires_at"], granted["expires_at"]);
-    let order = granted["order_id"].as_str().expect("an order");
-    assert!(!details.to_string().contains(order), "masked: {details}");
-    let whole = entitlement(&deployment, &["details", MASTER, "--unmasked"]).json();
-    assert_eq!(whole["payments"][0]["ids"]["rangeproof_order_id"], order);
-    assert_eq!(
-        entitlement(&deployment, &["details", ROTATING]).json()["status"],
-        "never"
-    );
 }
 
 #[test]
