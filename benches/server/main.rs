@@ -4,7 +4,7 @@
 //! temporary folder. 32 callers keep it busy over keep-alive connections, and `/proc` says what it used: wall time means
 //! little on a machine that others use too. The floor is measured in this process, in the same run, so that it moves with
 //! the machine. `--quick` does a fifth of the work; its figures are rough. `scale` measures
-//! operations among a million accounts instead, `--ledger` entitlements alone.
+//! operations among a million accounts instead, `ledger` entitlements alone.
 
 #![expect(
     clippy::expect_used,
@@ -80,7 +80,7 @@ fn main() {
     };
     let spans = Spans(Duration::from_millis(if quick { 100 } else { 500 }));
     let folder = tempfile::tempdir().expect("a folder");
-    if std::env::args().any(|argument| argument == "--ledger") {
+    if std::env::args().any(|argument| argument == "ledger") {
         let ledger = Ledger::measure(folder.path(), counts.ledger, spans);
         report::print(&ledger.lines);
         println!("| | | goal |\n| --- | --: | --: |");
