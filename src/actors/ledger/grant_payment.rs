@@ -83,8 +83,8 @@ impl Deps {
                     expires_at: payment.expires_at,
                     repeated: false,
                 })),
-                book::Granted::Before(made) => Decision::Rollback(Ok(Granted {
-                    expires_at: made.witnessed.expires_at,
+                book::Granted::Before(expires_at) => Decision::Rollback(Ok(Granted {
+                    expires_at,
                     repeated: true,
                 })),
                 book::Granted::OrderTaken => Decision::Rollback(Err(OrderTaken)),

@@ -77,8 +77,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         })?;
     let redeemed = match granted {
         Granted::Now(redeemed) => Some(redeemed),
-        Granted::Before(made) => {
-            expires_at = made.witnessed.expires_at;
+        Granted::Before(until) => {
+            expires_at = until;
             None
         }
         Granted::OrderTaken => {

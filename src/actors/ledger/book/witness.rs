@@ -4,6 +4,7 @@ use super::claim::{Redeemed, redeem};
 use super::{Moment, one, renew, take, write};
 use crate::db::entitlements::{payments, runtime, users};
 use crate::db::{DbError, Transaction};
+use crate::domain::clock::Timestamp;
 use crate::domain::entitlement::dev::Mint;
 use crate::domain::entitlement::grant::is_repeated;
 use crate::domain::entitlement::ids::ClaimIds;
@@ -67,12 +68,12 @@ async fn redeem_for_owner(
 }
 
 /// What a grant came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Granted {
     /// It was given now.
     Now(Redeemed),
-    /// The same had been given before, and this is it. Nothing was written.
-    Before(Payment),
+    /// The same had been given before, until then. Nothing was written.
+    Before(Timestamp),
     /// Something else goes by that order id. Nothing was written.
     OrderTaken,
 }
@@ -92,7 +93,7 @@ pub async fn grant(
         let made = payments::read(&row)?;
         let owner = made.state.redemption().map(|redemption| redemption.owner);
         return Ok(if owner == Some(*master) && is_repeated(&made.witnessed, witnessed) {
-            Granted::Before(made)
+            Granted::Before(made.witnessed.expires_at)
         } else {
             Granted::OrderTaken
         });
