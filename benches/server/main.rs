@@ -99,9 +99,9 @@ fn main() {
     let samples = Samples::take(&server, &world, counts.people);
     drop(server);
 
-    let ledger = Ledger::measure(folder.path(), counts.ledger, spans);
+    let mut ledger = Ledger::measure(folder.path(), counts.ledger, spans);
     let mut all = lines(measured, &samples, spans, &database);
-    all.extend(ledger.lines);
+    all.append(&mut ledger.lines);
     report::print(&all);
     let server = Process::start(&database);
     let (storm, open) = storm(&server, &world, &counts);
