@@ -7,6 +7,7 @@
 //! the clock is right.
 
 mod entitlements;
+mod index_people;
 mod sweep;
 mod turn;
 
