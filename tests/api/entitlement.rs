@@ -324,7 +324,8 @@ async fn entitlements_alone_have_no_actors_keys_or_secrets_of_sign_in() {
     let claim = Person::new(1).claim("token", "DEV.1");
     assert_eq!(house.post("/add_pro_payment", &claim).await.1["status"], 0);
 
-    let database = rusqlite::Connection::open(house.stop().path().join("countersign.db")).expect("opens");
+    let folder = house.stop();
+    let database = rusqlite::Connection::open(folder.path().join("countersign.db")).expect("opens");
     let names = |sql: &str| -> Vec<String> {
         let mut statement = database.prepare(sql).expect("SQL");
         let rows = statement.query_map([], |row| row.get(0)).expect("rows");
