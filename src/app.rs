@@ -18,7 +18,7 @@ use crate::actors::ledger::setup::{self, SetupError};
 use crate::actors::ledger::stores::Stores;
 use crate::actors::outgoing::Outgoing;
 use crate::actors::supervise::Alarm;
-use crate::actors::supervisor::{self, Foundation, LedgerGround, StopAll, Threads};
+use crate::actors::supervisor::{self, Foundation, IdentityGround, LedgerGround, StopAll, Threads};
 use crate::config::{Config, Job, Mode};
 use crate::db::kv::KeyValue;
 use crate::db::store::Migrate;
@@ -161,17 +161,22 @@ impl Server {
         let lock = store.lock_for_server(sharing).await?;
         let vault = Arc::new(Vault::new(config.master_key.expose()));
         let policy = supervisor::rotation_policy(&config);
-        let (secrets, keys, ledger) = {
+        let (identity, ledger) = {
             let _setup = store.lock_for_setup().await?;
-            let secrets = secrets::open(&store, &mut connection, &vault, random.as_ref(), now).await?;
-            let keys = turn::first(&store, &mut connection, &vault, &policy, random.as_ref(), now).await?;
-            let ledger = if config.define.jobs.contains(&Job::Entitlements) {
+            let identity = if config.define.does(Job::Identity) {
+                let secrets = secrets::open(&store, &mut connection, &vault, random.as_ref(), now).await?;
+                let keys = turn::first(&store, &mut connection, &vault, &policy, random.as_ref(), now).await?;
+                Some((secrets, keys))
+            } else {
+                None
+            };
+            let ledger = if config.define.does(Job::Entitlements) {
                 let (random, mode) = (random.as_ref(), config.mode);
                 Some(setup::open(&store, &mut connection, &vault, random, mode, now).await?)
             } else {
                 None
             };
-            (secrets, keys, ledger)
+            (identity, ledger)
         };
         let listener = bind(config.listen)?;
         let address = listener
@@ -179,8 +184,16 @@ impl Server {
             .map_err(|error| RunError::Fault(error.to_string()))?;
         config.bound_to(address);
         let config = Arc::new(config);
-        let outgoing = Outgoing::new(&config).map_err(|error| RunError::Fault(error.to_string()))?;
         let (alarm, heard) = Alarm::new();
+        let identity = match identity {
+            Some((secrets, keys)) => Some(IdentityGround {
+                vault,
+                secrets,
+                keys: Keys::new(keys),
+                outgoing: Outgoing::new(&config).map_err(|error| RunError::Fault(error.to_string()))?,
+            }),
+            None => None,
+        };
         let ledger = ledger.map(|keys| LedgerGround {
             keys,
             revocations: Revocations::default(),
@@ -189,11 +202,8 @@ impl Server {
         let ground = Foundation {
             store,
             kv,
-            vault,
-            secrets,
-            keys: Keys::new(keys),
+            identity,
             ledger,
-            outgoing,
             config,
             clock,
             random,
@@ -206,7 +216,6 @@ impl Server {
             config: ground.config,
             store: ground.store,
             kv: ground.kv,
-            keys: ground.keys,
             clock: ground.clock,
             actors: house.actors,
             supervisor: house.supervisor,

@@ -31,6 +31,8 @@ pub struct Ledger {
     pub proofs: [f64; 2],
     /// The whole list of a hundred thousand revocations: CPU of the first request, and of each one after it, in ms.
     pub lists: [f64; 2],
+    /// The server's peak memory before that list was asked for, and after 21 requests for it, in MiB.
+    pub list_memory: [f64; 2],
 }
 
 /// How many of each.
@@ -79,12 +81,30 @@ impl Ledger {
         plant_others(&database, counts.others);
         let server = Process::start(&database);
         let crowded = prove(&server);
+        let before = server.memory("VmHWM");
         let lists = lists(&server);
+        let list_memory = [before, server.memory("VmHWM")];
         Self {
             proofs: [proofs.micros, crowded.micros],
             lists,
+            list_memory,
             lines: lines(claim, proofs, look, &samples, &rows, spans),
         }
+    }
+}
+
+impl Ledger {
+    /// What a ledger of a million people costs more than one of a few.
+    pub fn print_scale(&self) {
+        let [few, many] = self.proofs;
+        println!(
+            "| a proof among a million subscriptions and 100 000 revocations, beside one among a few | {:.2} | 1.2 |",
+            many / few
+        );
+        let [first, next] = self.lists;
+        println!("| the list of 100 000 revocations, CPU: first, and each after | {first:.0} ms, {next:.1} ms | |");
+        let [before, after] = self.list_memory;
+        println!("| peak memory before that list was asked for, and after | {before:.1} MiB, {after:.1} MiB | |");
     }
 }
 

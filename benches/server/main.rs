@@ -4,7 +4,7 @@
 //! temporary folder. 32 callers keep it busy over keep-alive connections, and `/proc` says what it used: wall time means
 //! little on a machine that others use too. The floor is measured in this process, in the same run, so that it moves with
 //! the machine. `--quick` does a fifth of the work; its figures are rough. `scale` measures
-//! operations among a million accounts instead.
+//! operations among a million accounts instead, `ledger` entitlements alone.
 
 #![expect(
     clippy::expect_used,
@@ -80,6 +80,12 @@ fn main() {
     };
     let spans = Spans(Duration::from_millis(if quick { 100 } else { 500 }));
     let folder = tempfile::tempdir().expect("a folder");
+    if std::env::args().any(|argument| argument == "ledger") {
+        let ledger = Ledger::measure(folder.path(), counts.ledger, spans);
+        report::print(&ledger.lines);
+        println!("| | | goal |\n| --- | --: | --: |");
+        return ledger.print_scale();
+    }
     let database = folder.path().join("countersign.db");
     drop(Process::start(&database));
     let world = World::plant(&database, counts.people + 1);
@@ -93,9 +99,9 @@ fn main() {
     let samples = Samples::take(&server, &world, counts.people);
     drop(server);
 
-    let ledger = Ledger::measure(folder.path(), counts.ledger, spans);
+    let mut ledger = Ledger::measure(folder.path(), counts.ledger, spans);
     let mut all = lines(measured, &samples, spans, &database);
-    all.extend(ledger.lines);
+    all.append(&mut ledger.lines);
     report::print(&all);
     let server = Process::start(&database);
     let (storm, open) = storm(&server, &world, &counts);
@@ -107,13 +113,7 @@ fn main() {
         "| start to first answer, existing database | {} ms | 200 |",
         starts[2].as_millis()
     );
-    let [few, many] = ledger.proofs;
-    println!(
-        "| a proof among a million subscriptions and 100 000 revocations, beside one among a few | {:.2} | 1.2 |",
-        many / few
-    );
-    let [first, next] = ledger.lists;
-    println!("| the list of 100 000 revocations, CPU: first, and each after | {first:.0} ms, {next:.1} ms | |");
+    ledger.print_scale();
     println!("| binary | {:.1} MB | 30 |", process::binary_size());
 }
 

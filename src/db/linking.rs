@@ -96,6 +96,26 @@ pub fn of_account(account: &str) -> Statement {
     Statement::new("SELECT master_pkey, linked_at FROM linked_master_keys WHERE account_id = $1").bind(account)
 }
 
+/// The account of this id, and the key that is linked to it: `master_pkey`, which is `NULL` where none is.
+#[must_use]
+pub fn key_of(account: &str) -> Statement {
+    Statement::new(
+        "SELECT l.master_pkey FROM accounts a LEFT JOIN linked_master_keys l ON l.account_id = a.id WHERE a.id = $1",
+    )
+    .bind(account)
+}
+
+/// Reads a row of [`key_of`].
+///
+/// # Errors
+/// [`DbError::Inconsistent`] if the row is not one of ours.
+pub fn read_key(row: &Row) -> Result<Option<PublicKey>, DbError> {
+    if row.is_null(0) {
+        return Ok(None);
+    }
+    row.bytes(0).map(|bytes| Some(PublicKey::from_bytes(bytes)))
+}
+
 /// A key that is linked, and what is known of it.
 #[derive(Clone, Debug)]
 pub struct Link {
@@ -116,22 +136,28 @@ pub async fn read_link(store: &Store, account: &str) -> Result<Option<Link>, DbE
         return Ok(None);
     };
     let master = PublicKey::from_bytes(row.bytes(0)?);
-    let linked_at = Timestamp::from_millis(row.integer(1)?);
-    let user = store.query_one(&users::with_revocation(&master)).await?;
+    Ok(Some(Link {
+        master,
+        linked_at: Timestamp::from_millis(row.integer(1)?),
+        known: read_known(store, &master).await?,
+    }))
+}
+
+/// What is known of a key, linked or not.
+///
+/// # Errors
+/// [`DbError`] as the database sees it.
+pub async fn read_known(store: &Store, master: &PublicKey) -> Result<Known, DbError> {
+    let user = store.query_one(&users::with_revocation(master)).await?;
     let heads = match &user {
-        Some(_) => store.query(&payments::heads(&master)).await?,
+        Some(_) => store.query(&payments::heads(master)).await?,
         None => Vec::new(),
     };
-    let known = Known {
+    Ok(Known {
         is_revoked: user.as_ref().is_some_and(users::read_is_revoked),
         user: user.as_ref().map(users::read).transpose()?,
         heads: payments::read_all(&heads)?,
-    };
-    Ok(Some(Link {
-        master,
-        linked_at,
-        known,
-    }))
+    })
 }
 
 /// The claim `entitlements` for an account; `None` where no key is linked.

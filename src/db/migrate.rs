@@ -13,7 +13,7 @@ mod embedded {
 use embedded::migrations;
 
 /// The schema that this binary was built with: the number of the last migration.
-pub const SCHEMA: i64 = 7;
+pub const SCHEMA: i64 = 8;
 
 /// What `countersign migrate status` shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

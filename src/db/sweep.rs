@@ -1,4 +1,4 @@
-//! Expiry in bounded batches, and the lease on the turn to sweep.
+//! Expiry in bounded batches, the lease on the turn to sweep, and the time at which somebody swept last.
 
 use super::error::DbError;
 use super::statement::Statement;
@@ -174,4 +174,39 @@ pub fn beat(holder: &str, epoch: i64) -> Statement {
     )
     .bind(holder)
     .bind(epoch)
+}
+
+/// The wall time at which somebody was about to sweep last: `believed_at`.
+#[must_use]
+pub fn believed() -> Statement {
+    Statement::new("SELECT believed_at FROM sweep_clock WHERE id = 1")
+}
+
+/// Reads a row of [`believed`], [`believe`] or [`accept`].
+///
+/// # Errors
+/// [`DbError::Inconsistent`] if the row is not one of ours.
+pub fn read_believed(row: &Row) -> Result<Timestamp, DbError> {
+    row.integer(0).map(Timestamp::from_millis)
+}
+
+/// Notes that a sweep begins at `now`. A time that is there already and later stays.
+#[must_use]
+pub fn believe(now: Timestamp) -> Statement {
+    Statement::new(
+        "INSERT INTO sweep_clock (id, believed_at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE \
+         SET believed_at = EXCLUDED.believed_at WHERE EXCLUDED.believed_at > sweep_clock.believed_at \
+         RETURNING believed_at",
+    )
+    .bind(now.as_millis())
+}
+
+/// Takes the word of an operator that it is `now`, whatever was noted before.
+#[must_use]
+pub fn accept(now: Timestamp) -> Statement {
+    Statement::new(
+        "INSERT INTO sweep_clock (id, believed_at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE \
+         SET believed_at = EXCLUDED.believed_at RETURNING believed_at",
+    )
+    .bind(now.as_millis())
 }

@@ -1,4 +1,5 @@
-//! Whether the wall clock can be believed: it must go as far as the monotonic clock does.
+//! Whether the wall clock can be believed: it must go as far as the monotonic clock does, and at the start be near the last
+//! time that was believed.
 
 use std::time::Duration;
 
@@ -6,6 +7,10 @@ use super::clock::{Clock, Timestamp};
 
 /// How far the clocks may part.
 const TOLERANCE: Duration = Duration::from_hours(1);
+
+/// How long nobody may have swept before a start. A longer pause is more likely a wrong clock than a server that was down
+/// for so long, and what a sweep deletes does not come back.
+pub const LONGEST_PAUSE: Duration = Duration::from_hours(60 * 24);
 
 /// Both clocks at one moment, for comparing them later.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +37,13 @@ impl Baseline {
         let now = clock.now();
         now.since(expected).max(expected.since(now)) > TOLERANCE
     }
+
+    /// Whether the wall clock was further ahead of the last sweep than anybody pauses. A clock that is behind is no danger:
+    /// what it finds expired has been so for longer.
+    #[must_use]
+    pub fn has_leapt_from(&self, last_sweep: Timestamp) -> bool {
+        self.wall.since(last_sweep) > LONGEST_PAUSE
+    }
 }
 
 #[cfg(test)]
@@ -47,6 +59,20 @@ mod tests {
         let baseline = Baseline::of(clock.as_ref());
         clock.pass(Duration::from_hours(10 * 365 * 24));
         assert!(!baseline.have_parted(clock.as_ref()));
+    }
+
+    #[test]
+    fn a_start_is_believed_within_two_months_of_the_last_sweep() {
+        let baseline = Baseline::of(ManualClock::new(START).as_ref());
+        for near in [START, START.plus(LONGEST_PAUSE * 9), START.minus(LONGEST_PAUSE)] {
+            assert!(!baseline.has_leapt_from(near), "{near:?}");
+        }
+        for far in [
+            START.minus(LONGEST_PAUSE + Duration::from_millis(1)),
+            Timestamp::from_millis(0),
+        ] {
+            assert!(baseline.has_leapt_from(far), "{far:?}");
+        }
     }
 
     #[test]

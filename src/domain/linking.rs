@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::Timestamp;
 use super::entitlement::key::PublicKey;
 use super::entitlement::payment::Payment;
-use super::entitlement::standing::User;
+use super::entitlement::standing::{self, User};
 
 /// How long a challenge may be answered.
 pub const CHALLENGE_LIFETIME: Duration = Duration::from_mins(5);
@@ -101,8 +101,7 @@ impl Known {
     pub fn entitlements(&self, now: Timestamp) -> Entitlements {
         let pro = self.user.and_then(|user| {
             let until = user.standing.expires_at;
-            // The payment that the standing was taken from.
-            let best = self.heads.iter().find(|head| head.end_with_grace() == until)?;
+            let best = standing::best(&self.heads)?;
             Some(Pro {
                 active: now <= until && !self.is_revoked,
                 plan: i64::from(best.witnessed.plan.number()),

@@ -65,7 +65,7 @@ pub async fn end_others(request: HttpRequest, app: Data<App>, _: Json<Nothing>) 
 
 async fn end(request: &HttpRequest, app: &App, which: Which) -> Result<usize, Problem> {
     let browser = cookies::browser(request, &app.config.define.issuer);
-    let ended = app.actors.grants.ask(EndSessions { browser, which }).await??;
+    let ended = app.actors.ask_grants(EndSessions { browser, which }).await??;
     ended.ok_or_else(|| Problem::new(Kind::InvalidCredentials).detail("nobody is signed in here"))
 }
 
@@ -112,7 +112,7 @@ pub async fn end_application(
     let client_id = client_id.ok_or_else(|| Problem::field("client_id", "that is no client id"))?;
     let browser = cookies::browser(&request, &app.config.define.issuer);
     let message = EndApplication { browser, client_id };
-    if app.actors.grants.ask(message).await?? {
+    if app.actors.ask_grants(message).await?? {
         return Ok(HttpResponse::Ok().json(json!({})));
     }
     Err(Problem::new(Kind::InvalidCredentials).detail("nobody is signed in here"))
@@ -126,6 +126,6 @@ pub struct Grant {
 /// Ends the grant of a refresh token: an app signs out. An unknown token is answered like a known one.
 pub async fn end_grant(app: Data<App>, body: ApiJson<Grant>) -> Result<HttpResponse, Problem> {
     let refresh_token = body.0.refresh_token;
-    app.actors.grants.ask(EndGrant { refresh_token }).await??;
+    app.actors.ask_grants(EndGrant { refresh_token }).await??;
     Ok(HttpResponse::Ok().json(json!({})))
 }

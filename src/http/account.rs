@@ -54,7 +54,7 @@ pub fn signed_out() -> Problem {
 pub async fn logout(request: HttpRequest, app: Data<App>, _: Json<Nothing>) -> Result<HttpResponse, Problem> {
     let issuer = &app.config.define.issuer;
     let browser = cookies::browser(&request, issuer);
-    app.actors.grants.ask(EndSession { browser }).await??;
+    app.actors.ask_grants(EndSession { browser }).await??;
     Ok(HttpResponse::Ok()
         .append_header((header::SET_COOKIE, Cookie::Session.clear(issuer)))
         .json(json!({ "next": "/signed-out/" })))

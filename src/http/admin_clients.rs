@@ -43,7 +43,7 @@ pub async fn one(app: Data<App>, _: Admin, id: Path<String>) -> Result<HttpRespo
 /// Registers a client. Its secret, if it has one, is in this answer and in no other.
 pub async fn add(app: Data<App>, call: With<Admin, ApiJson<ClientMetadata>>) -> Result<HttpResponse, Problem> {
     let With(Admin(caller), ApiJson(metadata)) = call;
-    let registered = app.actors.grants.ask(AddClient { metadata }).await??;
+    let registered = app.actors.ask_grants(AddClient { metadata }).await??;
     note(
         &caller,
         "an administrator added a client",
@@ -63,7 +63,7 @@ pub async fn replace(
         client_id: id.into_inner(),
         metadata,
     };
-    let registered = app.actors.grants.ask(message).await??;
+    let registered = app.actors.ask_grants(message).await??;
     note(
         &caller,
         "an administrator changed a client",
@@ -76,8 +76,7 @@ pub async fn replace(
 pub async fn remove(app: Data<App>, admin: Admin, id: Path<String>) -> Result<HttpResponse, Problem> {
     let client_id = id.into_inner();
     app.actors
-        .grants
-        .ask(RemoveClient {
+        .ask_grants(RemoveClient {
             client_id: client_id.clone(),
         })
         .await??;

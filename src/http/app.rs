@@ -7,8 +7,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::entitlement::Entitlements;
 use crate::actors::ask::Door;
-use crate::actors::key_ring::Keys;
-use crate::actors::supervisor::{Actors, Supervisor};
+use crate::actors::failure::Failure;
+use crate::actors::supervisor::{Actors, Identity, Supervisor};
 use crate::config::Config;
 use crate::db::Store;
 use crate::db::kv::KeyValue;
@@ -22,8 +22,6 @@ pub struct App {
     pub store: Store,
     /// For gauges.
     pub kv: KeyValue,
-    /// The published keys.
-    pub keys: Keys,
     /// The entitlement routes, if they are among the jobs.
     pub entitlements: Option<Entitlements>,
     /// The time.
@@ -43,6 +41,15 @@ impl App {
     #[must_use]
     pub fn issuer(&self) -> &str {
         self.config.define.issuer.as_str()
+    }
+
+    /// What the job identity has published and answers; a server without it has no route that asks.
+    ///
+    /// # Errors
+    /// [`Failure::Internal`] without the job.
+    pub fn identity(&self) -> Result<&Identity, Failure> {
+        let identity = self.actors.identity.as_ref();
+        identity.ok_or_else(|| Failure::Internal("this server does not do the job identity".to_owned()))
     }
 
     /// Whether new work is welcome.

@@ -169,7 +169,7 @@ async fn check(app: &App, token: &str, role: &'static str) -> Result<Caller, Pro
         now,
         leeway: LEEWAY,
     };
-    let claims = verify_access(token, &app.keys.current(), &expected).map_err(|_| invalid())?;
+    let claims = verify_access(token, &app.identity()?.keys.current(), &expected).map_err(|_| invalid())?;
     // A token that is bound to a key is no bearer token: whoever has it without the key has stolen it (RFC 9449 §7.2).
     if claims.cnf.is_some() {
         return Err(invalid());

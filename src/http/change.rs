@@ -29,7 +29,7 @@ async fn ask(request: &HttpRequest, app: &App, account_id: String, change: Chang
         address: client_address(request, &app.config.trusted_proxies),
         language: language(request, None),
     };
-    Ok(app.actors.login.ask(message).await??)
+    Ok(app.actors.ask_login(message).await??)
 }
 
 /// What a login is made for, as it goes out.
@@ -121,7 +121,7 @@ pub async fn check_deletion(
         proof: proof(&request, &app),
         language: language(&request, None),
     };
-    app.actors.login.ask(message).await??;
+    app.actors.ask_login(message).await??;
     Ok(HttpResponse::Ok()
         .append_header((header::SET_COOKIE, Cookie::Session.clear(&app.config.define.issuer)))
         .json(json!({})))

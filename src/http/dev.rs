@@ -25,7 +25,7 @@ pub async fn mailbox() -> Result<HttpResponse, Problem> {
 
 /// The mails, newest first.
 pub async fn mails(app: Data<App>) -> Result<HttpResponse, Problem> {
-    let mails = app.actors.mailer.ask(ListMailbox).await?;
+    let mails = app.identity()?.mailer.ask(ListMailbox).await?;
     let mails: Vec<_> = mails
         .into_iter()
         .map(|mail| {

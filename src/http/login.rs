@@ -30,7 +30,7 @@ pub async fn start(request: HttpRequest, app: Data<App>, body: Json<Start>) -> R
         browser: Cookie::Browser.read(&request, &app.config.define.issuer),
         address: client_address(&request, &app.config.trusted_proxies),
     };
-    let started = app.actors.login.ask(message).await??;
+    let started = app.actors.ask_login(message).await??;
     if !started.delay.is_zero() {
         tokio::time::sleep(started.delay).await;
     }
@@ -83,7 +83,7 @@ pub async fn finish(request: HttpRequest, app: Data<App>, body: Json<Finish>) ->
         address: client_address(&request, &app.config.trusted_proxies),
         agent: agent(&request),
     };
-    let session = app.actors.login.ask(message).await??;
+    let session = app.actors.ask_login(message).await??;
     let seconds = app.config.define.lifetimes.session_absolute.as_secs();
     Ok(HttpResponse::Ok()
         .append_header((header::SET_COOKIE, Cookie::Session.set(&session, seconds, issuer)))

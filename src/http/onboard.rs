@@ -65,7 +65,7 @@ pub async fn request_mail(
         address: client_address(request, &app.config.trusted_proxies),
         language: language(request, locale.as_deref()),
     };
-    app.actors.login.ask(message).await??;
+    app.actors.ask_login(message).await??;
     Ok(HttpResponse::Ok().json(json!({})))
 }
 
@@ -79,7 +79,7 @@ pub async fn confirm_email(app: Data<App>, body: Json<Link>) -> Result<HttpRespo
     let message = ConfirmEmail {
         token: token("token", &body.0.token)?,
     };
-    let confirmed = app.actors.login.ask(message).await??;
+    let confirmed = app.actors.ask_login(message).await??;
     let answer = match confirmed.registration {
         Some(token) => json!({ "email": confirmed.email, "next": "register", "token": token.reveal() }),
         None => json!({ "email": confirmed.email, "next": "wait" }),
@@ -122,7 +122,7 @@ pub async fn start(
         address: client_address(request, &app.config.trusted_proxies),
         proof: proof(request, app),
     };
-    let started = app.actors.login.ask(message).await??;
+    let started = app.actors.ask_login(message).await??;
     if !started.delay.is_zero() {
         tokio::time::sleep(started.delay).await;
     }
@@ -190,5 +190,5 @@ pub async fn upload(
         proof: proof(request, app),
         language: language(request, None),
     };
-    Ok(app.actors.login.ask(message).await??)
+    Ok(app.actors.ask_login(message).await??)
 }

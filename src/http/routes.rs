@@ -10,9 +10,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _, Route};
 
 use super::problem::{Kind, Problem};
-use super::{
-    access, account, admin_clients, change, dev, headers, linking, login, oauth, onboard, operate, pages, password,
-};
+use super::{access, account, admin_clients, change, dev, headers, login, oauth, onboard, operate, pages, password};
 
 /// Paths of the sign-in pages: one document serves them all.
 const PAGES: [&str; 16] = [
@@ -135,15 +133,6 @@ pub fn routes(config: &mut ServiceConfig) {
                 .finish(),
         )
         .service(at("/assets/{path:.*}").get(pages::asset).compressed());
-}
-
-/// Where accounts and entitlements meet: of a server that has both jobs.
-pub fn linking_routes(config: &mut ServiceConfig) {
-    config
-        .service(at("/account/entitlements/").get(linking::standing).finish())
-        .service(at("/account/entitlements/challenge/").post(linking::challenge).finish())
-        .service(at("/account/entitlements/link/").post(linking::link).finish())
-        .service(at("/account/entitlements/unlink/").post(linking::unlink).finish());
 }
 
 /// What a development server has besides.

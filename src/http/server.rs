@@ -10,7 +10,7 @@ use actix_web::{App as Site, HttpServer};
 
 use super::app::App;
 use super::oauth::discovery::Document;
-use super::{dev, entitlement, headers, members, observe, routes, unread};
+use super::{dev, entitlement, headers, linking, members, observe, routes, unread};
 use crate::config::{Job, Mode};
 
 /// Builds the server on a socket that is bound already. It takes no signals: whoever runs it stops it.
@@ -50,7 +50,7 @@ pub fn build(app: Data<App>, listener: TcpListener) -> io::Result<Server> {
                     entitlement::onion::routes(site);
                 }
                 if identity && entitlements {
-                    routes::linking_routes(site);
+                    linking::routes(site);
                 }
                 routes::operator_routes(site);
             })

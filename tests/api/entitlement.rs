@@ -1,6 +1,7 @@
 //! Entitlements over HTTP: everything that can be wrong with a request, a person's way from the payment to the proof, and
 //! what a server does when it is full or has no such job.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use countersign::app::{self, RunError};
@@ -283,6 +284,58 @@ async fn a_job_that_is_left_out_has_no_routes() {
     assert_eq!(house.get("/login/").await, 404);
     assert_eq!(house.get("/.well-known/openid-configuration").await, 404);
     assert_eq!(house.get("/healthz").await, 200);
+}
+
+#[tokio::test]
+async fn entitlements_alone_have_no_actors_keys_or_secrets_of_sign_in() {
+    let house = House::start(Frozen::at(1_767_258_000_000), |config| {
+        config.define.jobs = vec![Job::Entitlements];
+    });
+    let ready: Value = house.json("/readyz").await;
+    assert_eq!(ready["status"], "ready", "{ready}");
+    let parts = ready["parts"].as_object().expect("parts");
+    let parts: BTreeSet<&str> = parts.keys().map(String::as_str).collect();
+    let wanted = ["accepting", "database", "key_value", "ledger", "sweeper", "writer"];
+    assert_eq!(parts, wanted.into());
+    let metrics = house.text("/metrics").await;
+    for (actor, there) in [
+        ("ledger", true),
+        ("writer", true),
+        ("login", false),
+        ("grants", false),
+        ("key_ring", false),
+        ("mailer", false),
+        ("notifier", false),
+        ("members", false),
+        ("linking", false),
+    ] {
+        let line = format!("countersign_actor_well{{actor=\"{actor}\"}}");
+        assert_eq!(metrics.contains(&line), there, "{actor}");
+    }
+    for path in [
+        "/",
+        "/login/",
+        "/.well-known/jwks.json",
+        "/account/entitlements/",
+        "/admin/entitlements/grants/",
+    ] {
+        assert_eq!(house.get(path).await, 404, "{path}");
+    }
+    let claim = Person::new(1).claim("token", "DEV.1");
+    assert_eq!(house.post("/add_pro_payment", &claim).await.1["status"], 0);
+
+    let folder = house.stop();
+    let database = rusqlite::Connection::open(folder.path().join("countersign.db")).expect("opens");
+    let names = |sql: &str| -> Vec<String> {
+        let mut statement = database.prepare(sql).expect("SQL");
+        let rows = statement.query_map([], |row| row.get(0)).expect("rows");
+        rows.map(|row| row.expect("a name")).collect()
+    };
+    assert_eq!(
+        names("SELECT name FROM secrets ORDER BY name"),
+        ["generation_salt", "proof_key"]
+    );
+    assert_eq!(names("SELECT kid FROM rotating_keys"), [] as [&str; 0]);
 }
 
 #[tokio::test]

@@ -56,13 +56,15 @@ async fn finish(person: &mut Person, asked: &Value, signature: &str) -> Answer {
     person.browser.post("/account/entitlements/link/", &body).await
 }
 
-async fn link(person: &mut Person, key: &ProofKey) -> Answer {
+/// Links a key to the account that is signed in.
+pub async fn link(person: &mut Person, key: &ProofKey) -> Answer {
     let asked = begin(person, key.public()).await;
     let signature = sign(key, &asked, |_| {});
     finish(person, &asked, &signature).await
 }
 
-async fn linked(person: &mut Person) -> Value {
+/// What the account page shows.
+pub async fn linked(person: &mut Person) -> Value {
     let answer = person.browser.get("/account/entitlements/").await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.json()["linked"].clone()
@@ -259,20 +261,39 @@ async fn applications_are_told_under_the_scope_alone() {
 }
 
 #[actix_web::test]
-async fn a_deleted_account_leaves_no_link() {
+async fn a_deleted_account_leaves_no_link_and_the_key_keeps_what_it_has() {
     let server = Server::start();
     let mut ada = signed_in(&server, "ada@example.org").await;
     let key = ProofKey::from_seed(&[1; 32]);
+    pay(&server, &key, "DEV.1", false).await;
     assert_eq!(link(&mut ada, &key).await.status, 200);
     begin(&mut ada, key.public()).await;
-    server.write(countersign::db::Statement::new(
-        "DELETE FROM accounts WHERE email = 'ada@example.org'",
-    ));
+    let scopes = json!({ "token_endpoint_auth_method": "none", "first_party": true, "scope": "openid entitlements" });
+    let client = Client::register(&server, scopes);
+    let code = client.code(&mut ada, &[("scope", "openid entitlements")]).await;
+    let tokens = Tokens(client.redeem(&server, &code).await.json());
+    let userinfo = async || {
+        let request = server.http.get(server.url("/oauth/userinfo/"));
+        server.send(request.bearer_auth(tokens.access())).await
+    };
+    assert_eq!(userinfo().await.json()["entitlements"]["pro"]["active"], true);
+
+    let begun = ada.browser.post("/update/delete/url/", &json!({})).await.json();
+    let flow_id = begun["flow_id"].as_str().expect("an id").to_owned();
+    ada.log_in(Some(&flow_id)).await;
+    let gone = ada
+        .browser
+        .post("/update/delete/check/", &json!({ "flow_id": flow_id }))
+        .await;
+    assert_eq!(gone.status, 200, "{}", gone.text);
+    assert_eq!(userinfo().await.status, 401);
     let (store, _) = server.store().await;
     for all in ["SELECT 1 FROM linked_master_keys", "SELECT 1 FROM linking_challenges"] {
         let rows = store.query(&countersign::db::Statement::new(all)).await.expect("reads");
         assert!(rows.is_empty(), "{all}");
     }
+
     let mut bob = signed_in(&server, "bob@example.org").await;
     assert_eq!(link(&mut bob, &key).await.status, 200);
+    assert_eq!(linked(&mut bob).await["entitlements"]["pro"]["active"], true);
 }

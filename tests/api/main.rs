@@ -27,6 +27,7 @@ mod discovery;
 mod double_spend;
 mod dpop;
 mod entitlement;
+mod entitlement_grants;
 mod enumeration;
 mod forgeries;
 mod grants_of_clients;

@@ -20,7 +20,7 @@ enum Right {
 }
 
 /// The routes that need a right. All others need none.
-const GUARDED: [(&str, Right); 30] = [
+const GUARDED: [(&str, Right); 37] = [
     ("/account/session/", Right::Session),
     ("/account/sessions/", Right::Session),
     ("/account/sessions/end/", Right::Session),
@@ -28,6 +28,10 @@ const GUARDED: [(&str, Right); 30] = [
     ("/account/applications/", Right::Session),
     ("/account/applications/end/", Right::Session),
     ("/account/profile/", Right::Session),
+    ("/account/entitlements/", Right::Session),
+    ("/account/entitlements/challenge/", Right::Session),
+    ("/account/entitlements/link/", Right::Session),
+    ("/account/entitlements/unlink/", Right::Session),
     ("/update/password/change/", Right::Session),
     ("/update/email/send/", Right::Session),
     ("/update/delete/url/", Right::Session),
@@ -48,6 +52,9 @@ const GUARDED: [(&str, Right); 30] = [
     ("/admin/users/{id}/enable/", Right::Admin),
     ("/admin/clients/", Right::Admin),
     ("/admin/clients/{id}/", Right::Admin),
+    ("/admin/entitlements/grants/", Right::Admin),
+    ("/admin/entitlements/grant/", Right::Admin),
+    ("/admin/entitlements/revoke/", Right::Admin),
     ("/admin/scopes/all/", Right::Admin),
     ("/admin/scopes/add/", Right::Admin),
     ("/admin/scopes/remove/", Right::Admin),
@@ -65,6 +72,8 @@ fn guarded() -> BTreeMap<&'static str, Right> {
 fn body(path: &str) -> Value {
     match path {
         "/account/sessions/end/" => json!({ "sid": "none" }),
+        "/account/entitlements/challenge/" => json!({ "master_pkey": "11".repeat(32) }),
+        "/account/entitlements/link/" => json!({ "nonce": "none", "signature": "00".repeat(64) }),
         "/account/applications/end/" => json!({ "client_id": "none" }),
         "/update/email/send/" => json!({ "new_email": "new@example.org" }),
         "/onboard/confirm/" | "/onboard/invite/" => json!({ "email": "nobody@example.org" }),

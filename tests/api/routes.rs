@@ -35,7 +35,7 @@ const PAGES: [&str; 18] = [
 ];
 
 /// Every other route with its methods.
-const ROUTES: [(&str, &[&str], Takes); 66] = [
+const ROUTES: [(&str, &[&str], Takes); 73] = [
     ("/login/start/", &["POST"], Takes::Json),
     ("/login/finish/", &["POST"], Takes::Json),
     ("/onboard/signup/", &["POST"], Takes::Json),
@@ -115,6 +115,13 @@ const ROUTES: [(&str, &[&str], Takes); 66] = [
         Takes::Nothing,
     ),
     ("/.well-known/jwks.json/", &["GET", "OPTIONS"], Takes::Nothing),
+    ("/account/entitlements/", &["GET"], Takes::Nothing),
+    ("/account/entitlements/challenge/", &["POST"], Takes::Json),
+    ("/account/entitlements/link/", &["POST"], Takes::Json),
+    ("/account/entitlements/unlink/", &["POST"], Takes::Json),
+    ("/admin/entitlements/grants/", &["GET", "OPTIONS"], Takes::Nothing),
+    ("/admin/entitlements/grant/", &["POST", "OPTIONS"], Takes::Json),
+    ("/admin/entitlements/revoke/", &["POST", "OPTIONS"], Takes::Json),
     ("/healthz/", &["GET"], Takes::Nothing),
     ("/readyz/", &["GET"], Takes::Nothing),
     ("/metrics/", &["GET"], Takes::Nothing),

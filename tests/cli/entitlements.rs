@@ -89,6 +89,26 @@ fn a_grant_is_a_payment_with_a_proof_that_verifies() {
         entitlement(&deployment, &["details", ROTATING]).json()["status"],
         "never"
     );
+
+    // Under a name, a grant is given once.
+    let named = grant(&["--order-id", "gift-1"]);
+    let again = grant(&["--order-id", "gift-1"]);
+    assert_eq!((&named["repeated"], &again["repeated"]), (&json!(false), &json!(true)));
+    assert_eq!(
+        (&named["expires_at"], &again["proof"]),
+        (&again["expires_at"], &Value::Null)
+    );
+    let other = [
+        "grant",
+        "--master-pkey",
+        ROTATING,
+        "--plan",
+        "3M",
+        "--order-id",
+        "gift-1",
+    ];
+    entitlement(&deployment, &other).refused(&["another grant"]);
+    assert_eq!(count(&deployment, "entitlement_payments"), 2);
 }
 
 #[test]
@@ -555,4 +575,18 @@ fn the_coming_midnight_is_foretold_and_nothing_is_done() {
     for _ in 0..2 {
         assert_eq!(sweep()["revocations"], 1);
     }
+}
+
+#[test]
+fn an_operator_says_that_the_clock_is_right() {
+    let deployment = Deployment::migrated();
+    let accept = |more: &[&str]| deployment.run(&[&["db", "accept-clock"], more].concat()).json();
+    let dry = accept(&["--dry-run"]);
+    assert_eq!((&dry["dry_run"], &dry["last_sweep"]), (&json!(true), &Value::Null));
+    assert_eq!(accept(&[])["last_sweep"], Value::Null);
+    let again = accept(&[]);
+    assert!(
+        again["last_sweep"].as_i64() <= again["now"].as_i64() && again["last_sweep"].is_i64(),
+        "{again}"
+    );
 }

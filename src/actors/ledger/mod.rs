@@ -32,7 +32,6 @@ use crate::db::{DbError, Decision, Store, Transaction};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::entitlement::key::PublicKey;
 use crate::domain::entitlement::proof::{Proof, SignedProof};
-use crate::domain::random::Random;
 
 /// How often the ticket is looked at, so that what another process revoked is known within [`revocations::OLDEST`].
 const LOOK: Duration = Duration::from_millis(400);
@@ -54,8 +53,6 @@ pub struct Deps {
     pub config: Arc<Config>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Order ids of grants.
-    pub random: Arc<dyn Random>,
     /// Whose turn it is to change the ledger, where changes would wait for each other in the database.
     pub order: Order,
 }

@@ -53,6 +53,7 @@ pub(crate) struct Process {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) deps: Deps,
     pub(crate) ledger: Door<Ledger>,
+    pub(crate) random: Arc<Seeded>,
 }
 
 impl Process {
@@ -74,7 +75,6 @@ impl Process {
             stores,
             config: Arc::new(config),
             clock: Arc::<ManualClock>::clone(&clock),
-            random: Arc::new(Seeded::new(1)),
             order: Order::of(&store.url),
         };
         let (alarm, _) = Alarm::new();
@@ -84,6 +84,7 @@ impl Process {
             clock,
             deps,
             ledger,
+            random: Arc::new(Seeded::new(1)),
         }
     }
 

@@ -4,20 +4,20 @@
 
 mod start;
 
-pub use start::{Foundation, House, LedgerGround, Threads, rotation_policy, start};
+pub use start::{Foundation, House, IdentityGround, LedgerGround, Threads, rotation_policy, start};
 
 use std::time::Duration;
 
 use super::ask::{Door, Shards};
 use super::grants::Grants;
-use super::key_ring::KeyRing;
+use super::key_ring::{KeyRing, Keys};
 use super::ledger::Ledger;
 use super::linking::Linking;
 use super::login::Login;
 use super::mailer::Mailer;
 use super::members::Members;
 use super::notifier::Notifier;
-use super::supervise::{Answer, Myself, Request, Role, Serve};
+use super::supervise::{Answer, Fault, Myself, Request, Role, Serve};
 use super::sweeper::Sweeper;
 use super::writer::Writes;
 
@@ -26,6 +26,23 @@ use super::writer::Writes;
 pub struct Actors {
     /// All writes.
     pub writes: Writes,
+    /// Sign-in and the authorization server; on a server that does this job.
+    pub identity: Option<Identity>,
+    /// Profiles, admission, administration; on a server that does this job.
+    pub members: Option<Door<Members>>,
+    /// Entitlements, if they are among the jobs.
+    pub ledger: Option<Door<Ledger>>,
+    /// Master keys of accounts, if there are accounts and entitlements.
+    pub linking: Option<Door<Linking>>,
+    /// Expiry.
+    pub sweeper: Door<Sweeper>,
+}
+
+/// The actors of the job "identity", and what they publish.
+#[derive(Clone)]
+pub struct Identity {
+    /// The published keys.
+    pub keys: Keys,
     /// Keys.
     pub key_ring: Door<KeyRing>,
     /// Outgoing mail.
@@ -36,14 +53,36 @@ pub struct Actors {
     pub grants: Shards<Grants>,
     /// News of the end of sessions.
     pub notifier: Door<Notifier>,
-    /// Profiles, admission, administration; on a server that does this job.
-    pub members: Option<Door<Members>>,
-    /// Entitlements, if they are among the jobs.
-    pub ledger: Option<Door<Ledger>>,
-    /// Master keys of accounts, if there are accounts and entitlements.
-    pub linking: Option<Door<Linking>>,
-    /// Expiry.
-    pub sweeper: Door<Sweeper>,
+}
+
+impl Actors {
+    /// Asks Login. A server without the job has no route that does.
+    ///
+    /// # Errors
+    /// As [`Shards::ask`]; [`Fault::Stopped`] without the job.
+    pub async fn ask_login<M: Request>(&self, request: M) -> Result<M::Reply, Fault>
+    where
+        Login: Serve<M>,
+    {
+        match &self.identity {
+            Some(identity) => identity.login.ask(request).await,
+            None => Err(Fault::Stopped),
+        }
+    }
+
+    /// Asks Grants. A server without the job has no route that does.
+    ///
+    /// # Errors
+    /// As [`Shards::ask`]; [`Fault::Stopped`] without the job.
+    pub async fn ask_grants<M: Request>(&self, request: M) -> Result<M::Reply, Fault>
+    where
+        Grants: Serve<M>,
+    {
+        match &self.identity {
+            Some(identity) => identity.grants.ask(request).await,
+            None => Err(Fault::Stopped),
+        }
+    }
 }
 
 /// The role.
@@ -84,13 +123,15 @@ impl Serve<CheckHealth> for Supervisor {
         Answer::later(async move {
             let mut all = vec![
                 health(std::slice::from_ref(actors.writes.door())).await,
-                health(std::slice::from_ref(&actors.key_ring)).await,
-                health(std::slice::from_ref(&actors.mailer)).await,
-                health(&actors.login.doors()).await,
-                health(&actors.grants.doors()).await,
-                health(std::slice::from_ref(&actors.notifier)).await,
                 health(std::slice::from_ref(&actors.sweeper)).await,
             ];
+            if let Some(identity) = &actors.identity {
+                all.push(health(std::slice::from_ref(&identity.key_ring)).await);
+                all.push(health(std::slice::from_ref(&identity.mailer)).await);
+                all.push(health(&identity.login.doors()).await);
+                all.push(health(&identity.grants.doors()).await);
+                all.push(health(std::slice::from_ref(&identity.notifier)).await);
+            }
             if let Some(members) = &actors.members {
                 all.push(health(std::slice::from_ref(members)).await);
             }
@@ -144,11 +185,13 @@ impl Serve<StopAll> for Supervisor {
             if let Some(ledger) = &actors.ledger {
                 late.extend(close(std::slice::from_ref(ledger), patience).await);
             }
-            late.extend(close(&actors.grants.doors(), patience).await);
-            late.extend(close(std::slice::from_ref(&actors.notifier), patience).await);
-            late.extend(close(&actors.login.doors(), patience).await);
-            late.extend(close(std::slice::from_ref(&actors.mailer), patience).await);
-            late.extend(close(std::slice::from_ref(&actors.key_ring), patience).await);
+            if let Some(identity) = &actors.identity {
+                late.extend(close(&identity.grants.doors(), patience).await);
+                late.extend(close(std::slice::from_ref(&identity.notifier), patience).await);
+                late.extend(close(&identity.login.doors(), patience).await);
+                late.extend(close(std::slice::from_ref(&identity.mailer), patience).await);
+                late.extend(close(std::slice::from_ref(&identity.key_ring), patience).await);
+            }
             late.extend(close(std::slice::from_ref(actors.writes.door()), patience).await);
             late
         })

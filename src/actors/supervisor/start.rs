@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::Arbiter;
+use actix::{Arbiter, ArbiterHandle};
 
-use super::{Actors, Supervisor};
+use super::{Actors, Identity, Supervisor};
 use crate::actors::ask::{Door, Shards};
 use crate::actors::key_ring::secrets::Secrets;
 use crate::actors::key_ring::{self, Keys};
@@ -38,22 +38,28 @@ pub struct Foundation {
     pub store: Store,
     /// Short-lived state.
     pub kv: KeyValue,
-    /// Opens and seals keys.
-    pub vault: Arc<Vault>,
-    /// The keys that never rotate.
-    pub secrets: Arc<Secrets>,
-    /// Those that do.
-    pub keys: Keys,
+    /// What sign-in stands on, if identity is among the jobs.
+    pub identity: Option<IdentityGround>,
     /// What the ledger stands on, if entitlements are among the jobs.
     pub ledger: Option<LedgerGround>,
-    /// The way out to addresses that clients registered.
-    pub outgoing: Outgoing,
     /// What the operator set.
     pub config: Arc<Config>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Everything random.
     pub random: Arc<dyn Random>,
+}
+
+/// What sign-in and the authorization server stand on.
+pub struct IdentityGround {
+    /// Opens and seals keys.
+    pub vault: Arc<Vault>,
+    /// The keys that never rotate.
+    pub secrets: Arc<Secrets>,
+    /// Those that do.
+    pub keys: Keys,
+    /// The way out to addresses that clients registered.
+    pub outgoing: Outgoing,
 }
 
 /// What the ledger stands on.
@@ -108,9 +114,9 @@ pub fn rotation_policy(config: &Config) -> RotationPolicy {
     }
 }
 
-/// Starts all actors: Writer, `KeyRing`, Mailer, Login, Grants, Notifier, Members, Ledger, Linking, Sweeper, Supervisor. Writer has a
-/// thread of its own, because it waits for the disk, and so has Ledger, because it signs; Login and Grants have a shard on each HTTP
-/// worker, opened by its first request.
+/// Starts the actors of all jobs: Writer, `KeyRing`, Mailer, Login, Grants, Notifier, Members, Ledger, Linking, Sweeper, Supervisor.
+/// Writer has a thread of its own, because it waits for the disk, and so has Ledger, because it signs; Login and Grants have a shard
+/// on each HTTP worker, opened by its first request.
 ///
 /// # Errors
 /// If the mail transport cannot be made.
@@ -122,16 +128,12 @@ pub fn start(ground: &Foundation, connection: WriteConnection, alarm: &Alarm) ->
 
     let connection = writer::Deps::new(connection);
     let writes = Writes::new(Door::open(&writing.handle(), connection, alarm.clone(), rooms.writer));
-    let key_ring = Door::open(&house, ground.key_ring(&writes), alarm.clone(), rooms.key_ring);
-    let mailer = Door::open(&house, ground.mailer(&writes)?, alarm.clone(), rooms.mailer);
-    let login = Shards::new(ground.login(&writes, &mailer), alarm.clone(), rooms.login);
-    let grants = Shards::new(ground.grants(&writes), alarm.clone(), rooms.grants);
-    let notifier = Door::open(&house, ground.notifier(&writes), alarm.clone(), rooms.notifier);
-    let members = ground
-        .config
-        .define
-        .does(Job::Members)
-        .then(|| Door::open(&house, ground.members(&writes, &mailer), alarm.clone(), rooms.members));
+    let identity = ground.identity.as_ref();
+    let identity = identity
+        .map(|own| ground.start_identity(own, &writes, &house, alarm))
+        .transpose()?;
+    let members = ground.members(&writes, identity.as_ref());
+    let members = members.map(|deps| Door::open(&house, deps, alarm.clone(), rooms.members));
     let mut threads = vec![housekeeping, writing];
     let ledger = ground.ledger(&writes).map(|deps| {
         let signing = Arbiter::new();
@@ -150,11 +152,7 @@ pub fn start(ground: &Foundation, connection: WriteConnection, alarm: &Alarm) ->
     );
     let actors = Actors {
         writes,
-        key_ring,
-        mailer,
-        login,
-        grants,
-        notifier,
+        identity,
         members,
         ledger,
         linking,
@@ -171,51 +169,70 @@ pub fn start(ground: &Foundation, connection: WriteConnection, alarm: &Alarm) ->
 }
 
 impl Foundation {
-    fn key_ring(&self, writes: &Writes) -> key_ring::Deps {
+    fn start_identity(
+        &self,
+        own: &IdentityGround,
+        writes: &Writes,
+        house: &ArbiterHandle,
+        alarm: &Alarm,
+    ) -> Result<Identity, TransportError> {
+        let rooms = self.config.actors;
+        let mailer = Door::open(house, self.mailer(own, writes)?, alarm.clone(), rooms.mailer);
+        Ok(Identity {
+            keys: own.keys.clone(),
+            key_ring: Door::open(house, self.key_ring(own, writes), alarm.clone(), rooms.key_ring),
+            login: Shards::new(self.login(own, writes, &mailer), alarm.clone(), rooms.login),
+            grants: Shards::new(self.grants(own, writes), alarm.clone(), rooms.grants),
+            notifier: Door::open(house, self.notifier(own, writes), alarm.clone(), rooms.notifier),
+            mailer,
+        })
+    }
+
+    fn key_ring(&self, own: &IdentityGround, writes: &Writes) -> key_ring::Deps {
         key_ring::Deps {
             store: self.store.clone(),
             writes: writes.clone(),
-            vault: Arc::clone(&self.vault),
+            vault: Arc::clone(&own.vault),
             policy: rotation_policy(&self.config),
-            keys: self.keys.clone(),
+            keys: own.keys.clone(),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
         }
     }
 
-    fn mailer(&self, writes: &Writes) -> Result<mailer::Deps, TransportError> {
+    fn mailer(&self, own: &IdentityGround, writes: &Writes) -> Result<mailer::Deps, TransportError> {
         mailer::Deps::new(
             self.store.clone(),
             writes.clone(),
-            Arc::clone(&self.secrets),
+            Arc::clone(&own.secrets),
             Arc::clone(&self.config),
             Arc::clone(&self.clock),
             Arc::clone(&self.random),
         )
     }
 
-    fn login(&self, writes: &Writes, mailer: &Door<mailer::Mailer>) -> login::Deps {
+    fn login(&self, own: &IdentityGround, writes: &Writes, mailer: &Door<mailer::Mailer>) -> login::Deps {
         login::Deps {
             store: self.store.clone(),
             kv: self.kv.clone(),
             writes: writes.clone(),
             mailer: mailer.clone(),
-            secrets: Arc::clone(&self.secrets),
+            secrets: Arc::clone(&own.secrets),
             config: Arc::clone(&self.config),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
         }
     }
 
-    fn grants(&self, writes: &Writes) -> grants::Deps {
+    fn grants(&self, own: &IdentityGround, writes: &Writes) -> grants::Deps {
         grants::Deps {
             store: self.store.clone(),
             clients: Arc::default(),
             kv: self.kv.clone(),
             writes: writes.clone(),
-            keys: self.keys.clone(),
-            secrets: Arc::clone(&self.secrets),
-            outgoing: self.outgoing.clone(),
+            keys: own.keys.clone(),
+            secrets: Arc::clone(&own.secrets),
+            outgoing: own.outgoing.clone(),
             key_cache: grants::KeyCache::default(),
             config: Arc::clone(&self.config),
             clock: Arc::clone(&self.clock),
@@ -223,28 +240,30 @@ impl Foundation {
         }
     }
 
-    fn notifier(&self, writes: &Writes) -> notifier::Deps {
+    fn notifier(&self, own: &IdentityGround, writes: &Writes) -> notifier::Deps {
         notifier::Deps {
             store: self.store.clone(),
             writes: writes.clone(),
-            keys: self.keys.clone(),
-            secrets: Arc::clone(&self.secrets),
-            outgoing: self.outgoing.clone(),
+            keys: own.keys.clone(),
+            secrets: Arc::clone(&own.secrets),
+            outgoing: own.outgoing.clone(),
             config: Arc::clone(&self.config),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
         }
     }
 
-    fn members(&self, writes: &Writes, mailer: &Door<mailer::Mailer>) -> members::Deps {
-        members::Deps {
+    /// Those who administer people: there alone where people sign in.
+    fn members(&self, writes: &Writes, identity: Option<&Identity>) -> Option<members::Deps> {
+        let (own, identity) = (self.identity.as_ref()?, identity?);
+        self.config.define.does(Job::Members).then(|| members::Deps {
             writes: writes.clone(),
-            mailer: mailer.clone(),
-            secrets: Arc::clone(&self.secrets),
+            mailer: identity.mailer.clone(),
+            secrets: Arc::clone(&own.secrets),
             config: Arc::clone(&self.config),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
-        }
+        })
     }
 
     fn ledger(&self, writes: &Writes) -> Option<ledger::Deps> {
@@ -257,7 +276,6 @@ impl Foundation {
             stores: ground.stores,
             config: Arc::clone(&self.config),
             clock: Arc::clone(&self.clock),
-            random: Arc::clone(&self.random),
             order: Order::of(&self.config.database_url),
         })
     }

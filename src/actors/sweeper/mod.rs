@@ -2,7 +2,9 @@
 //!
 //! Whose turn it is, is a lease in the database. Every batch checks it in its own transaction, so that a process which
 //! was frozen in the middle of a sweep stops when it thaws. When wall and monotonic time have parted by more than an
-//! hour since the start, nothing is swept and an alarm is raised, until they agree again or the process is restarted.
+//! hour since the start, nothing is swept and an alarm is raised, until they agree again or the process is restarted; and
+//! likewise when the start itself lies too far after the last sweep, until another process sweeps or an operator says that
+//! the clock is right.
 
 mod entitlements;
 mod index_people;

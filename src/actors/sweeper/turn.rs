@@ -8,17 +8,27 @@ use super::index_people::Pass;
 use super::sweep::{sweep_rows, sweep_states};
 use crate::actors::failure::Failure;
 use crate::actors::writer::WriteError;
-use crate::db::sweep::{beat, lease, read_lease, take_lease};
+use crate::db::sweep::{beat, believe, believed, lease, read_believed, read_lease, take_lease};
+use crate::domain::drift::LONGEST_PAUSE;
 use crate::domain::lease::{Turn, Watch};
 use crate::domain::random::{Random, name};
 
 /// From the start of one sweep to the start of the next.
 const CYCLE: Duration = Duration::from_secs(30);
 
+/// Why the wall clock is not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// It has not gone as far as the monotonic clock since the start.
+    Parted,
+    /// It was too far ahead of the last sweep at the start.
+    Leapt,
+}
+
 /// What one process remembers from look to look.
 pub(super) struct Course {
     watch: Watch,
-    alarmed: bool,
+    doubt: Option<Doubt>,
     /// Monotonic moments of the last sweeps: of this process's own entries, and of the rows that all share.
     states_swept: Option<Duration>,
     rows_swept: Option<Duration>,
@@ -31,11 +41,16 @@ impl Course {
     pub(super) fn new(random: &dyn Random) -> Self {
         Self {
             watch: Watch::new(name(random)),
-            alarmed: false,
+            doubt: None,
             states_swept: None,
             rows_swept: None,
             indexing: Pass::begin(),
         }
+    }
+
+    #[cfg(test)]
+    pub(super) const fn doubt(&self) -> Option<Doubt> {
+        self.doubt
     }
 
     #[cfg(test)]
@@ -45,7 +60,7 @@ impl Course {
 
     /// Looks, and sweeps if it is time and our turn.
     pub(super) async fn turn(&mut self, deps: &Deps) -> Result<(), Failure> {
-        if self.is_alarmed(deps) {
+        if self.doubts(deps).await? {
             // A holder that does not beat loses its turn to a process whose clock is right.
             metrics::gauge!("countersign_sweeper_is_holder").set(0);
             return Ok(());
@@ -60,6 +75,7 @@ impl Course {
         if let Some(epoch) = epoch
             && is_due(self.rows_swept, now)
         {
+            deps.writes.execute(believe(deps.clock.now())).await?;
             sweep_rows(deps, self.watch.me(), epoch).await?;
             entitlements::sweep(deps, self.watch.me(), epoch).await?;
             self.indexing.go_on(deps, self.watch.me(), epoch).await?;
@@ -68,21 +84,34 @@ impl Course {
         Ok(())
     }
 
-    fn is_alarmed(&mut self, deps: &Deps) -> bool {
-        let alarmed = deps.baseline.have_parted(deps.clock.as_ref());
-        metrics::gauge!("countersign_clock_alarm").set(u8::from(alarmed));
-        if alarmed != self.alarmed {
-            self.alarmed = alarmed;
-            if alarmed {
-                tracing::error!(
+    /// Whether the wall clock is doubted; says so when that changes.
+    async fn doubts(&mut self, deps: &Deps) -> Result<bool, Failure> {
+        let last = deps.store.query_one(&believed()).await?;
+        let last = last.as_ref().map(read_believed).transpose()?;
+        let doubt = if deps.baseline.have_parted(deps.clock.as_ref()) {
+            Some(Doubt::Parted)
+        } else if last.is_some_and(|last| deps.baseline.has_leapt_from(last)) {
+            Some(Doubt::Leapt)
+        } else {
+            None
+        };
+        metrics::gauge!("countersign_clock_alarm").set(u8::from(doubt.is_some()));
+        if doubt != self.doubt {
+            self.doubt = doubt;
+            match doubt {
+                Some(Doubt::Parted) => tracing::error!(
                     "wall and monotonic time have parted by more than an hour: nothing is swept until they agree again \
                      or the server is restarted; check the clock of this machine"
-                );
-            } else {
-                tracing::info!("wall and monotonic time agree again");
+                ),
+                Some(Doubt::Leapt) => tracing::error!(
+                    "this server was started more than {} days after the last sweep: nothing is swept, for its clock may \
+                     be wrong; if it is right, say so with `countersign db accept-clock`",
+                    LONGEST_PAUSE.as_secs() / 86_400
+                ),
+                None => tracing::info!("the wall clock is believed again"),
             }
         }
-        alarmed
+        Ok(doubt.is_some())
     }
 
     /// Beats or takes the lease where that is right; the epoch if it is ours.

@@ -1,20 +1,20 @@
 //! `countersign entitlement grant`.
 
+use clap::builder::ValueParser;
 use serde_json::json;
 
 use super::opened::OpenLedger;
 use super::shown;
-use crate::actors::ledger::book;
+use crate::actors::ledger::book::{self, Granted, Moment, Redeemed};
 use crate::cli::deployment::Target;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::db::{Decision, Transaction};
 use crate::domain::entitlement::day::{YEAR, proof_end, round_up};
-use crate::domain::entitlement::grant;
-use crate::domain::entitlement::ids::PaymentIds;
+use crate::domain::entitlement::grant::{self, OrderId};
 use crate::domain::entitlement::key::PublicKey;
 use crate::domain::entitlement::payment::Plan;
-use crate::domain::entitlement::proof::Proof;
+use crate::domain::entitlement::proof::{Proof, SignedProof};
 use crate::system::SystemRandom;
 
 /// Gives somebody a plan by hand.
@@ -39,9 +39,18 @@ pub(in crate::cli) struct Args {
     /// How long it lasts instead, in ms
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(i64).range(1..=10 * YEAR))]
     duration_ms: Option<i64>,
+    /// A name for this grant, so that giving it again under the same name gives nothing more
+    #[arg(long, value_name = "ID", value_parser = order_id())]
+    order_id: Option<OrderId>,
     /// Show what would be done
     #[arg(long)]
     dry_run: bool,
+}
+
+fn order_id() -> ValueParser {
+    ValueParser::new(|text: &str| {
+        OrderId::parse(text).ok_or_else(|| "it is not 1 to 128 letters, digits and -._~".to_owned())
+    })
 }
 
 /// Runs the command.
@@ -49,52 +58,60 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let mut ledger = OpenLedger::open(&args.target)?;
     let moment = ledger.moment();
     let duration = args.duration_ms.unwrap_or_else(|| grant::duration(args.plan));
-    let payment = grant::payment(args.plan, duration, moment.now, &SystemRandom);
-    let expires_at = payment.expires_at;
-    let PaymentIds::Rangeproof { order } = payment.ids.clone() else {
-        return Err(Failure::fault("a grant that is of a store"));
-    };
+    let order = args
+        .order_id
+        .clone()
+        .unwrap_or_else(|| OrderId::generate(&SystemRandom));
+    let payment = grant::payment(&order, args.plan, duration, moment.now);
+    let mut expires_at = payment.expires_at;
     let (master, dry_run) = (args.master_pkey, args.dry_run);
-    let redeemed = ledger
+    let granted = ledger
         .opened
         .writer
         .transact("grant payment", async move |transaction: &mut Transaction<'_>| {
-            let redeemed = book::grant(transaction, &payment, &master, moment).await?;
-            Ok(if dry_run {
-                Decision::Rollback(redeemed)
-            } else {
-                Decision::Commit(redeemed)
+            let granted = book::grant(transaction, &payment, &master, moment).await?;
+            Ok(match granted {
+                Granted::Now(_) if !dry_run => Decision::Commit(granted),
+                _ => Decision::Rollback(granted),
             })
         })?;
-    // Nothing is signed before it is committed.
-    let until = if moment.dev {
-        redeemed.proof_basis
-    } else {
-        round_up(redeemed.proof_basis)
-    };
-    let unsigned = |number: i64| u64::try_from(number).unwrap_or(0);
-    let proof = args.rotating_pkey.filter(|_| !dry_run).map(|rotating| {
-        Proof {
-            gen_index_hash: ledger.keys.salt.name(unsigned(redeemed.gen_index)),
-            rotating,
-            expiry_unix_ts_ms: unsigned(proof_end(moment.now, until).as_millis()),
+    let redeemed = match granted {
+        Granted::Now(redeemed) => Some(redeemed),
+        Granted::Before(until) => {
+            expires_at = until;
+            None
         }
-        .sign(&ledger.keys.proof)
-    });
+        Granted::OrderTaken => {
+            return Err(Failure::operator(
+                "another grant goes by this order id; choose another one",
+            ));
+        }
+    };
+    let proof = redeemed
+        .filter(|_| !dry_run)
+        .zip(args.rotating_pkey)
+        .map(|(redeemed, rotating)| first_proof(&ledger, moment, redeemed, rotating));
+    let repeated = redeemed.is_none();
     let answer = json!({
         "dry_run": dry_run,
+        "repeated": repeated,
         "master_pkey": master.to_hex(),
-        "plan": shown::plan_name(args.plan),
-        "order_id": order,
+        "plan": args.plan.name(),
+        "order_id": order.as_str(),
         "expires_at": expires_at,
         "proof": proof.as_ref().map(shown::proof),
     });
     output::either(args.target.json, &answer, || {
-        let done = if dry_run { "Would give" } else { "Gave" };
+        let done = match (repeated, dry_run) {
+            (true, _) => "Had given",
+            (false, true) => "Would give",
+            (false, false) => "Gave",
+        };
         let mut text = format!(
-            "{done} plan {} until {}, as order {order}.",
-            shown::plan_name(args.plan),
-            output::moment(expires_at)
+            "{done} plan {} until {}, as order {}.",
+            args.plan.name(),
+            output::moment(expires_at),
+            order.as_str()
         );
         if let Some(proof) = &proof {
             text.push('\n');
@@ -102,4 +119,20 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         }
         text
     })
+}
+
+/// Signed after the commit: a generation of a grant that was undone is handed out again.
+fn first_proof(ledger: &OpenLedger, moment: Moment, redeemed: Redeemed, rotating: PublicKey) -> SignedProof {
+    let until = if moment.dev {
+        redeemed.proof_basis
+    } else {
+        round_up(redeemed.proof_basis)
+    };
+    let unsigned = |number: i64| u64::try_from(number).unwrap_or(0);
+    Proof {
+        gen_index_hash: ledger.keys.salt.name(unsigned(redeemed.gen_index)),
+        rotating,
+        expiry_unix_ts_ms: unsigned(proof_end(moment.now, until).as_millis()),
+    }
+    .sign(&ledger.keys.proof)
 }

@@ -80,10 +80,6 @@ fn public_key() -> ValueParser {
 /// Reads a plan from an argument.
 fn plan() -> ValueParser {
     ValueParser::new(|text: &str| {
-        let plans = ["1M", "3M", "12M"].into_iter().zip(Plan::ALL);
-        let found = plans.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
-        found
-            .map(|(_, plan)| plan)
-            .ok_or_else(|| "it is not a plan; write 1M, 3M or 12M".to_owned())
+        Plan::from_name(text).ok_or_else(|| "it is not a plan; write 1M, 3M or 12M".to_owned())
     })
 }

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::domain::clock::Timestamp;
 use crate::domain::entitlement::ids::{PaymentIds, Provider};
 use crate::domain::entitlement::mask::mask;
-use crate::domain::entitlement::payment::{Payment, Plan, State};
+use crate::domain::entitlement::payment::{Payment, State};
 use crate::domain::entitlement::proof::{SignedProof, VERSION};
 
 /// Whether ids and keys are shown whole.
@@ -38,14 +38,6 @@ pub(super) const fn provider_name(provider: Provider) -> &'static str {
     }
 }
 
-pub(super) const fn plan_name(plan: Plan) -> &'static str {
-    match plan {
-        Plan::OneMonth => "1M",
-        Plan::ThreeMonths => "3M",
-        Plan::TwelveMonths => "12M",
-    }
-}
-
 const fn state_name(state: &State) -> &'static str {
     match state {
         State::Unredeemed => "unredeemed",
@@ -72,7 +64,7 @@ pub(super) fn payment(payment: &Payment, masking: Masking) -> Value {
     json!({
         "id": payment.id,
         "provider": provider_name(payment.witnessed.ids.provider()),
-        "plan": plan_name(payment.witnessed.plan),
+        "plan": payment.witnessed.plan.name(),
         "status": state_name(&payment.state),
         "auto_renewing": payment.auto_renewing,
         "unredeemed_at": payment.witnessed.unredeemed_at,
@@ -97,7 +89,7 @@ pub(super) fn payments(all: &[Payment], masking: Masking) -> String {
             [
                 payment.id.to_string(),
                 provider_name(payment.witnessed.ids.provider()).to_owned(),
-                plan_name(payment.witnessed.plan).to_owned(),
+                payment.witnessed.plan.name().to_owned(),
                 state_name(&payment.state).to_owned(),
                 output::moment(payment.witnessed.expires_at),
                 if payment.auto_renewing { "yes" } else { "no" }.to_owned(),

@@ -260,6 +260,20 @@ pub fn newest(master: &PublicKey, limit: i64) -> Statement {
     .bind(limit)
 }
 
+/// What operators granted to a person, newest first and before number `before`, at most `limit`.
+#[must_use]
+pub fn grants(master: &PublicKey, before: i64, limit: i64) -> Statement {
+    Statement::new(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM entitlement_payments p WHERE p.master_pkey = $1 AND p.payment_provider = 3 AND p.id < $2 \
+         ORDER BY p.id DESC LIMIT $3"
+    ))
+    .bind(master.as_bytes())
+    .bind(before)
+    .bind(limit)
+}
+
 /// Expires at most `limit` payments whose time was over at `now`: `master_pkey` for each.
 #[must_use]
 pub fn expire(now: Timestamp, limit: i64) -> Statement {

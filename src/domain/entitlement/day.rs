@@ -77,10 +77,14 @@ pub fn is_timely(now: Timestamp, asked: Timestamp) -> bool {
 mod tests {
     use super::*;
     use crate::domain::entitlement::revocation::Revocation;
-    use crate::domain::entitlement::vectors::{cases, number, time};
+    use crate::domain::entitlement::vectors::{cases, file, number, time};
 
     #[test]
     fn days_round_as_clients_expect() {
+        let spans = file("rounding.json");
+        for (name, span) in [("day_ms", DAY), ("month_ms", MONTH), ("year_ms", YEAR)] {
+            assert_eq!(spans[name], span, "{name}");
+        }
         for case in cases("rounding.json", "round_day") {
             let at = time(&case["unix_ts_ms"]);
             assert_eq!(round_up(at), time(&case["next_day"]), "{case}");

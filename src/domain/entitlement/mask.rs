@@ -22,6 +22,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::entitlement::vectors::{cases, text};
+
+    #[test]
+    fn no_more_is_legible_than_the_original_shows() {
+        for case in cases("misc.json", "obfuscate") {
+            let (ours, theirs) = (mask(&text(&case["in"])), text(&case["out"]));
+            let (first, last) = ours.split_once('…').unwrap_or((&ours, ""));
+            assert!(theirs.starts_with(first) && theirs.ends_with(last), "{ours} {theirs}");
+            assert!(
+                ours.chars().count() <= theirs.chars().count().min(2 * LEGIBLE + 1),
+                "{ours}"
+            );
+        }
+    }
 
     #[test]
     fn short_ids_are_masked_as_the_original_does_and_long_ones_more() {

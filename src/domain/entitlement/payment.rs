@@ -33,6 +33,24 @@ impl Plan {
         }
     }
 
+    /// Its name for operators.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OneMonth => "1M",
+            Self::ThreeMonths => "3M",
+            Self::TwelveMonths => "12M",
+        }
+    }
+
+    /// The plan of a name, in letters of either case.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|plan| plan.name().eq_ignore_ascii_case(name))
+    }
+
     /// The plan of a number; 0 and unknown ones are `None`.
     #[must_use]
     pub fn from_number(number: i64) -> Option<Self> {

@@ -47,7 +47,7 @@ impl Best {
     /// Of each chain the newest payment, newest first.
     #[must_use]
     pub fn of(heads: &[Payment]) -> Self {
-        let standing = best(heads.iter()).map_or(
+        let standing = best(heads).map_or(
             Standing {
                 expires_at: Timestamp::from_millis(0),
                 grace_ms: 0,
@@ -69,8 +69,10 @@ impl Best {
     }
 }
 
-/// The one that ends last without its grace; of several the newest.
-fn best<'a>(heads: impl Iterator<Item = &'a Payment>) -> Option<&'a Payment> {
+/// Of the newest payments of all chains, newest first, the one that the standing is taken from: it ends last without its
+/// grace; of several the newest.
+#[must_use]
+pub fn best<'a>(heads: impl IntoIterator<Item = &'a Payment>) -> Option<&'a Payment> {
     let mut best: Option<&Payment> = None;
     for head in heads {
         let end = best.map_or(Timestamp::from_millis(0), Payment::end);

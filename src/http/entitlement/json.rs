@@ -16,7 +16,7 @@ pub enum Json {
     Bool(bool),
     /// A number without fraction and exponent.
     Int(Int),
-    /// Any other number.
+    /// Any other number; `NaN` and the infinities are taken for some, as existing servers take them.
     Fraction,
     /// A text; `None` if it is none of Unicode (half of a surrogate pair).
     Text(Option<String>),
@@ -90,6 +90,8 @@ impl Reader<'_> {
             b't' => self.word("true").map(|()| Json::Bool(true)),
             b'f' => self.word("false").map(|()| Json::Bool(false)),
             b'n' => self.word("null").map(|()| Json::Other),
+            b'N' => self.word("NaN").map(|()| Json::Fraction),
+            b'I' => self.word("Infinity").map(|()| Json::Fraction),
             _ => self.number(),
         }
     }
@@ -209,6 +211,9 @@ impl Reader<'_> {
     fn number(&mut self) -> Option<Json> {
         let start = self.at;
         let negative = self.take(b'-').is_some();
+        if negative && self.word("Infinity").is_some() {
+            return Some(Json::Fraction);
+        }
         let zero = self.peek()? == b'0';
         let digits = self.digits();
         if digits == 0 || (zero && digits > 1) {
@@ -256,11 +261,20 @@ mod tests {
         );
         assert_eq!(int(&"9".repeat(400)), Some(Json::Int(Int::Most)));
         assert_eq!(int(&format!("-{}", "9".repeat(400))), Some(Json::Int(Int::Least)));
-        for fraction in ["0.0", "1e0", "1E+2", "1.5e-3", &"9".repeat(DIGITS + 1)] {
+        for fraction in [
+            "0.0",
+            "1e0",
+            "1E+2",
+            "1.5e-3",
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            &"9".repeat(DIGITS + 1),
+        ] {
             assert_eq!(int(fraction), Some(Json::Fraction), "{}", fraction.len());
         }
         for bad in [
-            "", "+1", "01", "1.", ".5", "1e", "0x1", "NaN", "Infinity", "--1", "1 2", "- 1",
+            "", "+1", "01", "1.", ".5", "1e", "0x1", "nan", "Inf", "-NaN", "--1", "1 2", "- 1",
         ] {
             assert_eq!(int(bad), None, "{bad}");
         }

@@ -114,7 +114,7 @@ fn render(reply: Reply, gzip: bool) -> HttpResponse {
     }
 }
 
-/// Whether a client takes gzip (RFC 9110 §12.5.3), named or by `*`, and not with a weight of nothing.
+/// Whether a client takes gzip (RFC 9110 §12.5.3), by its name, and not with a weight of nothing.
 fn takes_gzip(headers: &HeaderMap) -> bool {
     let weight_is_nothing = |parameters: &str| {
         let weight = parameters.trim().strip_prefix("q=").unwrap_or("1");

@@ -1,14 +1,18 @@
 //! What existing servers were asked and answered, asked again of this one: requests that are wrong in some way, and whole
 //! histories.
 
+mod notifications;
 mod sequences;
 mod validation;
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::*;
 use crate::actors::ledger::stores::Stores;
 use crate::actors::ledger::tests::{Google, Process};
+use crate::domain::entitlement::vectors::names;
 use crate::testing::TestStore;
 
 /// The whole protocol over one process's ledger.
@@ -35,7 +39,7 @@ impl House {
             store: deps.store.clone(),
             clock: Arc::clone(&deps.clock),
             onion: OnionKey::of(&deps.keys.proof),
-            random: Arc::clone(&deps.random),
+            random: process.random.clone(),
             dev,
         };
         Self { process, entitlements }
@@ -62,4 +66,24 @@ impl House {
         };
         self.ask(request).await
     }
+}
+
+#[test]
+fn every_file_of_vectors_has_its_test() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/entitlement");
+    // Read by the tests of onion requests and of the import.
+    let elsewhere = [
+        "onion_v4.json",
+        "original.sql",
+        "original.sqlite",
+        "original_other_key.sqlite",
+        "README.md",
+    ];
+    let known: BTreeSet<String> = names().chain(elsewhere).map(str::to_owned).collect();
+    let entries = std::fs::read_dir(folder).expect("is a folder");
+    let name = |entry: std::io::Result<std::fs::DirEntry>| entry.expect("an entry").file_name();
+    let found: BTreeSet<String> = entries
+        .map(|entry| name(entry).into_string().expect("is text"))
+        .collect();
+    assert_eq!(found, known);
 }

@@ -28,7 +28,7 @@ pub async fn get(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, P
         Err(gone) => return Ok(gone),
     };
     let browser = cookies::browser(&request, &app.config.define.issuer);
-    let answer = app.actors.grants.ask(Authorize { parameters, browser }).await??;
+    let answer = app.actors.ask_grants(Authorize { parameters, browser }).await??;
     Ok(render(&app, answer))
 }
 
@@ -46,7 +46,7 @@ pub async fn store_posted(request: &HttpRequest, app: &App, body: Body, path: &s
     if let Err(error @ ParameterError::TooLarge) = Parameters::parse(&body.0) {
         return Ok(pages::oauth_error(&OAuthError::from(&error)));
     }
-    let id = app.actors.grants.ask(StorePosted { body: body.0 }).await??;
+    let id = app.actors.ask_grants(StorePosted { body: body.0 }).await??;
     Ok(see_other(&format!("{path}?{POSTED}={id}")))
 }
 
@@ -59,7 +59,7 @@ pub async fn picked_up(
     let Some(id) = query.as_ref().ok().and_then(|query| query.get(POSTED)) else {
         return Ok(Ok(query));
     };
-    match app.actors.grants.ask(FindPosted { id: id.to_owned() }).await?? {
+    match app.actors.ask_grants(FindPosted { id: id.to_owned() }).await?? {
         Some(body) => Ok(Ok(Parameters::parse(&body))),
         None => Ok(Err(lost(Lost::Gone))),
     }
@@ -74,7 +74,7 @@ pub async fn callback(request: HttpRequest, app: Data<App>) -> Result<HttpRespon
         Err(error) => return Ok(pages::oauth_error(&OAuthError::from(error))),
     };
     let browser = cookies::browser(&request, &app.config.define.issuer);
-    match app.actors.grants.ask(ContinueFlow { flow_id, browser }).await?? {
+    match app.actors.ask_grants(ContinueFlow { flow_id, browser }).await?? {
         Ok(answer) => Ok(render(&app, answer)),
         Err(why) => Ok(lost(why)),
     }

@@ -22,8 +22,7 @@ pub async fn flow(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, 
     let browser = cookies::browser(&request, &app.config.define.issuer);
     let view = app
         .actors
-        .grants
-        .ask(DescribeFlow {
+        .ask_grants(DescribeFlow {
             flow_id: flow_id.to_owned(),
             browser,
         })
@@ -60,7 +59,7 @@ pub async fn decide(request: HttpRequest, app: Data<App>, body: Json<Consent>) -
         browser,
         allow: decision == Decision::Allow,
     };
-    let next = match app.actors.grants.ask(message).await??? {
+    let next = match app.actors.ask_grants(message).await??? {
         Decided::Continue => format!("/oauth/callback/?flow_id={flow_id}"),
         Decided::Client(location) => location,
         Decided::NotAsked => {

@@ -29,7 +29,7 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpRespo
         parameters,
         address: client_address(&request, &app.config.trusted_proxies),
     };
-    let codes = match app.actors.grants.ask(message).await {
+    let codes = match app.actors.ask_grants(message).await {
         Ok(Ok(codes)) => codes,
         Ok(Err(refusal)) => return form::refuse(refusal),
         Err(fault) => return form::fail(Failure::from(fault)),
@@ -58,7 +58,7 @@ pub async fn describe(request: HttpRequest, app: Data<App>, body: Json<Typed>) -
         browser: cookies::browser(&request, &app.config.define.issuer),
         address: client_address(&request, &app.config.trusted_proxies),
     };
-    let view = app.actors.grants.ask(message).await??;
+    let view = app.actors.ask_grants(message).await??;
     Ok(HttpResponse::Ok().json(json!({
         "user_code": view.user_code,
         "client": { "name": view.client_name, "uri": view.client_uri },
@@ -89,7 +89,7 @@ pub async fn decide(request: HttpRequest, app: Data<App>, body: Json<Decided>) -
         address: client_address(&request, &app.config.trusted_proxies),
         allow: body.0.decision == Decision::Allow,
     };
-    app.actors.grants.ask(message).await??;
+    app.actors.ask_grants(message).await??;
     Ok(HttpResponse::Ok().json(json!({})))
 }
 

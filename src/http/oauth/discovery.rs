@@ -8,6 +8,7 @@ use crate::config::{ClientRegistration, Define};
 use crate::domain::oauth::discovery::{Discovery, path};
 use crate::domain::oauth::scope::ScopeSet;
 use crate::http::app::App;
+use crate::http::problem::Problem;
 
 /// The discovery document, written once.
 pub struct Document(pub String);
@@ -32,10 +33,11 @@ pub async fn document(document: Data<Document>) -> HttpResponse {
 }
 
 /// The JWK set (RFC 7517 §5). A key is in it for at least as long as it may be cached before it signs.
-pub async fn jwks(app: Data<App>) -> HttpResponse {
+pub async fn jwks(app: Data<App>) -> Result<HttpResponse, Problem> {
     let seconds = app.config.define.keys.jwks_cache.as_secs();
-    HttpResponse::Ok()
+    let jwks = app.identity()?.keys.current().jwks().to_owned();
+    Ok(HttpResponse::Ok()
         .content_type("application/jwk-set+json")
         .insert_header((header::CACHE_CONTROL, format!("public, max-age={seconds}")))
-        .body(app.keys.current().jwks().to_owned())
+        .body(jwks))
 }

@@ -26,7 +26,7 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpRespo
         parameters,
         address: client_address(&request, &app.config.trusted_proxies),
     };
-    match app.actors.grants.ask(message).await {
+    match app.actors.ask_grants(message).await {
         Ok(Ok(Some(token))) => HttpResponse::Ok().json(Told::of(&token, app.issuer())),
         // Nothing but this is said of a token that is not good, whatever the reason (RFC 7662 §2.2).
         Ok(Ok(None)) => HttpResponse::Ok().json(json!({ "active": false })),

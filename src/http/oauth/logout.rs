@@ -25,7 +25,7 @@ pub async fn get(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, P
         Err(gone) => return Ok(gone),
     };
     let browser = cookies::browser(&request, &app.config.define.issuer);
-    match app.actors.grants.ask(RequestLogout { parameters, browser }).await?? {
+    match app.actors.ask_grants(RequestLogout { parameters, browser }).await?? {
         LoggedOut::Page(error) => Ok(pages::failure(
             StatusCode::BAD_REQUEST,
             error.code().as_str(),
@@ -58,7 +58,7 @@ pub async fn confirm(request: HttpRequest, app: Data<App>, body: Json<Confirm>) 
     let issuer = &app.config.define.issuer;
     let browser = cookies::browser(&request, issuer);
     let logout_id = body.0.logout_id;
-    let then = app.actors.grants.ask(ConfirmLogout { logout_id, browser }).await??;
+    let then = app.actors.ask_grants(ConfirmLogout { logout_id, browser }).await??;
     let then = then.ok_or_else(|| Problem::new(Kind::Expired))?;
     Ok(HttpResponse::Ok()
         .append_header((header::SET_COOKIE, Cookie::Session.clear(issuer)))

@@ -24,7 +24,7 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpRespo
         parameters,
         address: client_address(&request, &app.config.trusted_proxies),
     };
-    let pushed = match app.actors.grants.ask(message).await {
+    let pushed = match app.actors.ask_grants(message).await {
         Ok(Ok(pushed)) => pushed,
         Ok(Err(refusal)) => return form::refuse(refusal),
         Err(fault) => return form::fail(Failure::from(fault)),

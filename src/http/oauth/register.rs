@@ -25,7 +25,7 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpRespo
         token: bearer(request.headers()),
         metadata,
     };
-    match app.actors.grants.ask(message).await {
+    match app.actors.ask_grants(message).await {
         Ok(Ok(registration)) => tell(HttpResponse::Created(), &registration, app.issuer()),
         Ok(Err(refusal)) => refuse(refusal),
         Err(fault) => form::fail(Failure::from(fault)),
@@ -56,7 +56,7 @@ async fn manage(request: &HttpRequest, app: &App, client_id: String, wish: Wish)
         token: bearer(request.headers()),
         wish,
     };
-    match app.actors.grants.ask(message).await {
+    match app.actors.ask_grants(message).await {
         Ok(Ok(Some(registration))) => tell(HttpResponse::Ok(), &registration, app.issuer()),
         Ok(Ok(None)) => HttpResponse::NoContent().finish(),
         Ok(Err(refusal)) => refuse(refusal),

@@ -21,7 +21,7 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpRespo
         parameters,
         address: client_address(&request, &app.config.trusted_proxies),
     };
-    match app.actors.grants.ask(message).await {
+    match app.actors.ask_grants(message).await {
         Ok(Ok(())) => HttpResponse::Ok().finish(),
         Ok(Err(refusal)) => form::refuse(refusal),
         Err(fault) => form::fail(Failure::from(fault)),

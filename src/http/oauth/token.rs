@@ -39,7 +39,7 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpRespo
         parameters,
         address: client_address(&request, &app.config.trusted_proxies),
     };
-    let tokens = match app.actors.grants.ask(message).await {
+    let tokens = match app.actors.ask_grants(message).await {
         Ok(Ok(tokens)) => tokens,
         Ok(Err(refusal)) => return form::refuse(refusal),
         Err(fault) => return form::fail(Failure::from(fault)),

@@ -112,7 +112,7 @@ fn verify(app: &App, token: &str) -> Option<AccessClaims> {
         now: app.clock.now(),
         leeway: LEEWAY,
     };
-    verify_access(token, &app.keys.current(), &expected).ok()
+    verify_access(token, &app.identity().ok()?.keys.current(), &expected).ok()
 }
 
 /// The nonce for the next proof, if this one proves the key that the token is bound to.
@@ -133,7 +133,7 @@ async fn prove(
         path: path::USERINFO,
         access_token,
     };
-    match app.actors.grants.ask(question).await {
+    match app.actors.ask_grants(question).await {
         Ok(Ok(key)) if key.thumbprint == confirmation.jkt => Ok(key.nonce),
         Ok(Ok(_)) => Err(refused(&invalid_token())),
         Ok(Err(ProofRefusal::Invalid(error))) => Err(refused(&error)),
@@ -232,7 +232,11 @@ fn signed(
 ) -> HttpResponse {
     told.insert("iss".to_owned(), Value::from(app.issuer()));
     told.insert("aud".to_owned(), Value::from(claims.client_id.as_str()));
-    match jws::sign(app.keys.current().signer(algorithm), TokenType::UserInfo, &told) {
+    let keys = match app.identity() {
+        Ok(identity) => identity.keys.current(),
+        Err(failure) => return form::fail(failure),
+    };
+    match jws::sign(keys.signer(algorithm), TokenType::UserInfo, &told) {
         Ok(token) => HttpResponse::Ok().content_type("application/jwt").body(token),
         Err(error) => form::fail(Failure::Internal(error.to_string())),
     }

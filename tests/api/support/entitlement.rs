@@ -117,6 +117,17 @@ impl House {
         response.status().as_u16()
     }
 
+    /// Text of a GET.
+    pub async fn text(&self, path: &str) -> String {
+        let response = self.http.get(self.url(path)).send().await.expect("an answer");
+        response.text().await.expect("a text")
+    }
+
+    /// JSON of a GET.
+    pub async fn json(&self, path: &str) -> Value {
+        serde_json::from_str(&self.text(path).await).expect("JSON")
+    }
+
     /// Asks for the list until it has `ticket`, which must be soon.
     pub async fn until_ticket(&self, body: &Value, ticket: i64) -> Value {
         for _ in 0..200 {

@@ -14,8 +14,8 @@ mod witness;
 pub use claim::{Redeemed, claim, claimable};
 pub use refund::request_refund;
 pub use renew::renew;
-pub use revoke::{Revoked, UnknownSubscription, revoke};
-pub use witness::{grant, mint, witness};
+pub use revoke::{Revoked, UnknownSubscription, revoke, revoke_grant};
+pub use witness::{Granted, grant, mint, witness};
 
 use crate::db::entitlements::runtime::Runtime;
 use crate::db::entitlements::{payments, runtime, users};

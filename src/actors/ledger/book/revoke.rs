@@ -6,8 +6,10 @@ use super::{advance_ticket, begin_generation, refresh, take, write};
 use crate::db::entitlements::{payments, revocations};
 use crate::db::{DbError, Transaction};
 use crate::domain::clock::Timestamp;
+use crate::domain::entitlement::grant::OrderId;
 use crate::domain::entitlement::ids::Subscription;
 use crate::domain::entitlement::key::PublicKey;
+use crate::domain::entitlement::payment::Payment;
 use crate::domain::entitlement::revocation::{Revocation, is_needed};
 
 /// What a revocation came to.
@@ -40,6 +42,32 @@ pub async fn revoke(
     if found.is_empty() {
         return Ok(Err(UnknownSubscription));
     }
+    revoke_all(transaction, found, at, now).await.map(Ok)
+}
+
+/// The same for what an operator granted under this order id; `None` if nothing was.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn revoke_grant(
+    transaction: &mut Transaction<'_>,
+    order: &OrderId,
+    now: Timestamp,
+) -> Result<Option<Revoked>, DbError> {
+    take(transaction).await?;
+    let found = payments::read_all(&transaction.query(&payments::of_ids(&order.ids())).await?)?;
+    if found.is_empty() {
+        return Ok(None);
+    }
+    revoke_all(transaction, found, now, now).await.map(Some)
+}
+
+async fn revoke_all(
+    transaction: &mut Transaction<'_>,
+    found: Vec<Payment>,
+    at: Timestamp,
+    now: Timestamp,
+) -> Result<Revoked, DbError> {
     let mut revoked = Revoked::default();
     // Of each owner the last moment that a payment which is now revoked would have lasted until.
     let mut owners: BTreeMap<PublicKey, Timestamp> = BTreeMap::new();
@@ -67,5 +95,5 @@ pub async fn revoke(
             begin_generation(transaction, &owner).await?;
         }
     }
-    Ok(Ok(revoked))
+    Ok(revoked)
 }

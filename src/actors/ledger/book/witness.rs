@@ -4,7 +4,9 @@ use super::claim::{Redeemed, redeem};
 use super::{Moment, one, renew, take, write};
 use crate::db::entitlements::{payments, runtime, users};
 use crate::db::{DbError, Transaction};
+use crate::domain::clock::Timestamp;
 use crate::domain::entitlement::dev::Mint;
+use crate::domain::entitlement::grant::is_repeated;
 use crate::domain::entitlement::ids::ClaimIds;
 use crate::domain::entitlement::key::PublicKey;
 use crate::domain::entitlement::payment::{Payment, Witnessed};
@@ -65,20 +67,42 @@ async fn redeem_for_owner(
     redeem(transaction, &owner, vec![payment], moment).await
 }
 
-/// Stores what an operator grants and redeems it for `master` at once.
+/// What a grant came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Granted {
+    /// It was given now.
+    Now(Redeemed),
+    /// The same had been given before, until then. Nothing was written.
+    Before(Timestamp),
+    /// Something else goes by that order id. Nothing was written.
+    OrderTaken,
+}
+
+/// Stores what an operator grants and redeems it for `master` at once, unless it was granted before.
 ///
 /// # Errors
-/// [`DbError`]; [`DbError::Inconsistent`] if there is a payment of that order already.
+/// [`DbError`].
 pub async fn grant(
     transaction: &mut Transaction<'_>,
     witnessed: &Witnessed,
     master: &PublicKey,
     moment: Moment,
-) -> Result<Redeemed, DbError> {
+) -> Result<Granted, DbError> {
     take(transaction).await?;
+    if let Some(row) = transaction.query_one(&payments::of_ids(&witnessed.ids)).await? {
+        let made = payments::read(&row)?;
+        let owner = made.state.redemption().map(|redemption| redemption.owner);
+        return Ok(if owner == Some(*master) && is_repeated(&made.witnessed, witnessed) {
+            Granted::Before(made.witnessed.expires_at)
+        } else {
+            Granted::OrderTaken
+        });
+    }
     let payment = store(transaction, witnessed).await?;
     let redeemed = redeem(transaction, master, vec![payment], moment).await?;
-    redeemed.ok_or_else(|| DbError::Inconsistent("a grant was redeemed before it was made".to_owned()))
+    let redeemed =
+        redeemed.ok_or_else(|| DbError::Inconsistent("a grant was redeemed before it was made".to_owned()))?;
+    Ok(Granted::Now(redeemed))
 }
 
 /// Stores the payment that a claim mints, with its renewal, unless it is known; whether it was not.

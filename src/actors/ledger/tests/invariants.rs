@@ -10,6 +10,7 @@ use crate::actors::ledger::report::RevokeSubscription;
 use crate::actors::ledger::sweep::sweep_all;
 use crate::db::entitlements::{payments, users};
 use crate::domain::entitlement::day::{DAY, MONTH, round_down, round_up, shift};
+use crate::domain::entitlement::grant::OrderId;
 use crate::domain::entitlement::payment::Payment;
 use crate::domain::entitlement::standing::Best;
 
@@ -87,12 +88,13 @@ async fn take(process: &Process, step: Step, history: &mut History) -> Result<()
         Step::Sweep => sweep_all(&process.deps, round_down(now), now).await,
         Step::Grant(person, days) => {
             let grant = grant_payment::GrantPayment {
+                order: OrderId::generate(process.random.as_ref()),
                 master: *key(person).public(),
                 plan: Plan::OneMonth,
                 duration_ms: Some(days * DAY),
-                rotating: None,
             };
-            process.ledger.ask(grant).await.expect("answers").expect("is granted");
+            let granted = process.ledger.ask(grant).await.expect("answers").expect("is written");
+            granted.expect("is granted");
         }
     }
     Ok(())

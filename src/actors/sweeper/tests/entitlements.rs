@@ -144,3 +144,61 @@ async fn of_many_rows_a_batch_at_a_time_goes_and_the_ticket_counts_each() {
     assert_eq!(house.left().await, [] as [i64; 0]);
     assert_eq!(house.runtime().await.revocation_ticket, many);
 }
+
+#[actix_rt::test]
+async fn a_server_that_starts_far_after_the_last_sweep_sweeps_nothing_until_an_operator_says_that_it_may() {
+    let month = Duration::from_hours(30 * 24);
+    let mut house = House::start(TestStore::new(), 1).await;
+    house.settle().await;
+    let done = house.runtime().await.expired_until;
+    house.revoke(1, START.plus(month)).await;
+
+    // Its clock is years ahead, and it cannot know.
+    let later = |house: &House, seed: u64, span: Duration| {
+        let process = Process::start(house.process.store.again(), seed);
+        process.clock.set_wall(START.plus(span));
+        house.ledger.clock.set_wall(START.plus(span));
+        let ledger = house.ledger.ledger.clone();
+        let deps = &process.deps;
+        let again = Deps::new(
+            deps.store.clone(),
+            deps.kv.clone(),
+            deps.writes.clone(),
+            Arc::clone(&deps.clock),
+            Arc::clone(&deps.random),
+        );
+        Process {
+            deps: again.with_ledger(Some(ledger)),
+            ..process
+        }
+    };
+    house.process = later(&house, 2, month * 40);
+    house.settle().await;
+    assert_eq!(house.process.course.doubt(), Some(turn::Doubt::Leapt));
+    assert_eq!(
+        (house.left().await, house.runtime().await.expired_until),
+        (vec![1], done)
+    );
+    assert_eq!(house.process.epoch().await, 1, "it has not taken the turn");
+
+    // Another, which is right and was down for a month, catches up.
+    house.process = later(&house, 3, month + Duration::from_hours(48));
+    house.settle().await;
+    assert_eq!(house.process.course.doubt(), None);
+    assert_eq!(house.left().await, [] as [i64; 0]);
+
+    // The first was right after all, and an operator says so.
+    house.process = later(&house, 4, month * 40);
+    house.settle().await;
+    assert_eq!(house.process.course.doubt(), Some(turn::Doubt::Leapt));
+    let now = house.process.clock.now();
+    house.process.write(crate::db::sweep::accept(now)).await;
+    house.settle().await;
+    assert_eq!(house.process.course.doubt(), None);
+    assert!(house.runtime().await.expired_until >= START.plus(month * 39));
+
+    // A clock that is behind deletes nothing that is not over, and is no reason to stop.
+    house.process = later(&house, 5, Duration::ZERO);
+    house.settle().await;
+    assert_eq!(house.process.course.doubt(), None);
+}

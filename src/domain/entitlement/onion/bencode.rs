@@ -17,19 +17,17 @@ pub(super) fn parse_strings(bytes: &[u8], most: usize) -> Option<Vec<&[u8]>> {
 
 /// Splits `<length>:<bytes>` off the front.
 fn take_string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let colon = bytes.iter().take(MAX_DIGITS + 1).position(|byte| *byte == b':')?;
-    let (digits, rest) = bytes.split_at_checked(colon)?;
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+    let end = bytes.iter().position(|byte| !byte.is_ascii_digit())?;
+    let (digits, rest) = bytes.split_at_checked(end)?;
+    if digits.is_empty() {
         return None;
     }
-    let length = digits
-        .iter()
-        .fold(0_usize, |length, digit| length * 10 + usize::from(digit - b'0'));
-    rest.get(1..)?.split_at_checked(length)
+    // Zeros before a length are none of bencoding, but existing servers read over them.
+    let length = digits.iter().try_fold(0_usize, |length, digit| {
+        length.checked_mul(10)?.checked_add(usize::from(digit - b'0'))
+    })?;
+    rest.strip_prefix(b":")?.split_at_checked(length)
 }
-
-/// No request is as long as a number of more digits says; and this many never overflow.
-const MAX_DIGITS: usize = 9;
 
 /// The list of `strings`.
 pub(super) fn write_strings(strings: &[&[u8]]) -> Vec<u8> {
@@ -69,7 +67,7 @@ mod tests {
             "l1ae",
             "l 1:ae",
             "l99999999999999999999:ae",
-            "l0000000001:ae",
+            "l184467440737095516171:ae",
             "l3:abc1:dxe",
         ] {
             assert_eq!(parse_strings(bad.as_bytes(), 9), None, "{bad}");
@@ -81,6 +79,10 @@ mod tests {
         assert_eq!(parse_strings(b"l1:a1:be", 2), Some(vec![b"a".as_slice(), b"b"]));
         assert_eq!(parse_strings(b"l1:a1:be", 1), None);
         assert_eq!(parse_strings(b"le", 2), Some(vec![]));
+        assert_eq!(
+            parse_strings(b"l0000000000000000000000001:ae", 1),
+            Some(vec![b"a".as_slice()])
+        );
     }
 
     proptest! {

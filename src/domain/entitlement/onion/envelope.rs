@@ -1,9 +1,11 @@
 //! The outside of an onion request: `length (u32 LE) ‖ ciphertext ‖ JSON`.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 
 use super::cipher::Cipher;
 
@@ -16,17 +18,42 @@ pub(super) struct Envelope<'a> {
     pub(super) cipher: Cipher,
 }
 
-/// Members that are not named here are ignored.
-#[derive(Deserialize)]
+/// Members that are not named here are ignored; of several of one name the last counts.
+#[derive(Default)]
 struct Outer {
-    ephemeral_key: String,
-    #[serde(default, deserialize_with = "present")]
+    ephemeral_key: Option<String>,
+    /// One that is there must hold a string: `null` is not the same as absent.
     enc_type: Option<String>,
 }
 
-/// A member that is there must hold a string: `null` is not the same as absent.
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    String::deserialize(deserializer).map(Some)
+impl<'de> Deserialize<'de> for Outer {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OuterVisitor)
+    }
+}
+
+struct OuterVisitor;
+
+impl<'de> Visitor<'de> for OuterVisitor {
+    type Value = Outer;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Outer, A::Error> {
+        let mut outer = Outer::default();
+        while let Some(name) = map.next_key::<String>()? {
+            match name.as_str() {
+                "ephemeral_key" => outer.ephemeral_key = Some(map.next_value()?),
+                "enc_type" => outer.enc_type = Some(map.next_value()?),
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(outer)
+    }
 }
 
 impl<'a> Envelope<'a> {
@@ -43,18 +70,13 @@ impl<'a> Envelope<'a> {
         };
         Some(Self {
             sealed,
-            client: decode_key(&outer.ephemeral_key)?,
+            client: decode_key(outer.ephemeral_key.as_deref()?)?,
             cipher,
         })
     }
 }
 
 fn parse_outer(json: &[u8]) -> Option<Outer> {
-    // serde would also take an array for a struct, by the order of its fields.
-    let is_object = json.trim_ascii_start().starts_with(b"{");
-    if !is_object {
-        return None;
-    }
     // Read to the end before anything is kept of it, so that no half of a document counts.
     serde_json::from_slice::<IgnoredAny>(json).ok()?;
     serde_json::from_slice(json).ok()
@@ -171,6 +193,11 @@ mod tests {
         ] {
             assert_eq!(cipher(&format!(r#","enc_type":"{name}""#)), expected, "{name}");
         }
+        assert_eq!(
+            cipher(r#","enc_type":"aes-cbc","enc_type":"xchacha20""#),
+            Some(Cipher::XChaCha20Poly1305),
+            "the last counts"
+        );
         assert_eq!(cipher(r#","enc_type":null"#), None);
         assert_eq!(cipher(r#","enc_type":1"#), None);
     }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::bencode;
 
@@ -28,12 +27,36 @@ pub struct InnerRequest {
     pub body: Vec<u8>,
 }
 
-#[derive(Deserialize)]
+/// The description of a request. Of several members of one name the last counts, and a header that is no text is none.
 struct Meta {
     method: String,
     endpoint: String,
-    #[serde(default)]
     headers: BTreeMap<String, String>,
+}
+
+impl Meta {
+    fn parse(json: &[u8]) -> Option<Self> {
+        let mut members: Map<String, Value> = serde_json::from_slice(json).ok()?;
+        let mut text = |name: &str| match members.remove(name) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        };
+        let (method, endpoint) = (text("method")?, text("endpoint")?);
+        let headers = match members.remove("headers") {
+            None => Map::new(),
+            Some(Value::Object(headers)) => headers,
+            Some(_) => return None,
+        };
+        let headers = headers.into_iter().filter_map(|(name, value)| match value {
+            Value::String(text) => Some((name.to_ascii_lowercase(), text)),
+            _ => None,
+        });
+        Some(Self {
+            method,
+            endpoint,
+            headers: headers.collect(),
+        })
+    }
 }
 
 impl InnerRequest {
@@ -45,10 +68,10 @@ impl InnerRequest {
             [meta, body] => (*meta, *body),
             _ => return Err(Invalid),
         };
-        if meta.len() > MAX_META || !meta.trim_ascii_start().starts_with(b"{") {
+        if meta.len() > MAX_META {
             return Err(Invalid);
         }
-        let meta: Meta = serde_json::from_slice(meta).map_err(|_| Invalid)?;
+        let meta = Meta::parse(meta).ok_or(Invalid)?;
         if !meta.endpoint.starts_with('/') {
             return Err(Invalid);
         }
@@ -56,11 +79,7 @@ impl InnerRequest {
         Ok(Self {
             method: meta.method.to_ascii_uppercase(),
             path: path.to_owned(),
-            headers: meta
-                .headers
-                .into_iter()
-                .map(|(name, value)| (name.to_ascii_lowercase(), value))
-                .collect(),
+            headers: meta.headers,
             body: body.to_vec(),
         })
     }
@@ -117,6 +136,19 @@ mod tests {
             method: "POST".to_owned(),
             path: "/a".to_owned(),
             headers: BTreeMap::from([("content-type".to_owned(), "x".to_owned())]),
+            body: Vec::new(),
+        };
+        assert_eq!(parse(meta), Ok(expected));
+    }
+
+    #[test]
+    fn of_several_members_the_last_counts_and_headers_are_texts() {
+        let meta =
+            r#"{"method":1,"method":"GET","endpoint":"/a","headers":{"A":1,"b":null,"C":"x","c":"y"},"endpoint":"/b"}"#;
+        let expected = InnerRequest {
+            method: "GET".to_owned(),
+            path: "/b".to_owned(),
+            headers: BTreeMap::from([("c".to_owned(), "y".to_owned())]),
             body: Vec::new(),
         };
         assert_eq!(parse(meta), Ok(expected));

@@ -161,7 +161,7 @@ fn witnessed(step: &Value) -> Witnessed {
 }
 
 /// The whole database, as the vectors show it.
-async fn state(house: &House) -> Value {
+pub(super) async fn state(house: &House) -> Value {
     let store = &house.process.deps.store;
     let rows = store.query(&payments::page(0, 1000)).await.expect("reads");
     let payments: Vec<_> = payments::read_all(&rows)

@@ -1,6 +1,9 @@
 //! `request_validation.json`: one request for each thing that can be wrong.
 
+use std::time::Duration;
+
 use super::*;
+use crate::db::Statement;
 use crate::domain::entitlement::vectors::{file, number, text, time};
 
 #[actix_rt::test]
@@ -121,4 +124,27 @@ async fn other_methods_and_paths_are_none() {
         .await;
     assert_eq!(query.0, 200);
     assert_eq!(query.1.expect("JSON")["status"], 0);
+}
+
+#[actix_rt::test]
+async fn an_up_to_date_client_is_answered_without_ledger_and_database() {
+    let house = House::start(false).await;
+    let ask = serde_json::json!({ "version": 0, "ticket": 0 });
+    assert_eq!(house.post("/get_pro_revocations", &ask).await.0, 200);
+
+    // Nobody is behind it any more.
+    assert!(house.process.ledger.close(Duration::from_secs(5)).await);
+    let gone = Statement::new("ALTER TABLE entitlement_runtime RENAME TO gone");
+    house.process.store.writes.execute(gone).await.expect("is gone");
+    let (http, json) = house.post("/get_pro_revocations", &ask).await;
+    let json = json.expect("JSON");
+    assert_eq!(
+        (http, &json["status"], &json["result"]["ticket"]),
+        (200, &0.into(), &0.into())
+    );
+
+    // What has not been looked at for a second is not believed.
+    house.process.clock.pass(Duration::from_millis(1001));
+    let (http, json) = house.post("/get_pro_revocations", &ask).await;
+    assert_eq!((http, json.expect("JSON")["status"].as_u64()), (503, Some(1)));
 }

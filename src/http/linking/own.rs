@@ -5,12 +5,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::account;
-use super::app::App;
-use super::cookies;
-use super::extract::Json;
-use super::fields::Nothing;
-use super::problem::{Kind, Problem};
 use crate::actors::ask::Door;
 use crate::actors::linking::challenge::BeginLink;
 use crate::actors::linking::link::{FinishLink, Unlink};
@@ -19,6 +13,12 @@ use crate::db::linking;
 use crate::domain::entitlement::key::PublicKey;
 use crate::domain::linking::VERSION;
 use crate::domain::secret::Token;
+use crate::http::account;
+use crate::http::app::App;
+use crate::http::cookies;
+use crate::http::extract::Json;
+use crate::http::fields::Nothing;
+use crate::http::problem::{Kind, Problem};
 
 /// What the account is entitled to, and by which key. Without a linked key, `linked` is `null`.
 pub async fn standing(request: HttpRequest, app: Data<App>) -> Result<HttpResponse, Problem> {
