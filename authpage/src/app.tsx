@@ -1,15 +1,18 @@
 /** The path switch: one component a page. */
 
 import { type ComponentType, useState } from "react";
+import { Account } from "./account/account";
 import { useVisit } from "./navigation";
-import { Account } from "./pages/account";
+import { Admin } from "./pages/admin";
 import { Confirm } from "./pages/confirm";
 import { Consent } from "./pages/consent";
+import { DeleteAccount } from "./pages/delete-account";
 import { Device } from "./pages/device";
 import { NotFound, PlainError, ServerError, serverError } from "./pages/error";
 import { Forgot } from "./pages/forgot";
 import { Landing } from "./pages/landing";
 import { Logout } from "./pages/logout";
+import { NewEmail } from "./pages/new-email";
 import { Register } from "./pages/register";
 import { Reset } from "./pages/reset";
 import { SignIn } from "./pages/sign-in";
@@ -29,7 +32,10 @@ const PAGES: Record<PageName, ComponentType> = {
   logout: Logout,
   "signed-out": SignedOut,
   account: Account,
+  "delete-account": DeleteAccount,
+  "new-email": NewEmail,
   device: Device,
+  admin: Admin,
   error: PlainError,
   "not-found": NotFound,
 };

@@ -6,7 +6,7 @@
  */
 
 import { type AnchorHTMLAttributes, type MouseEvent, useSyncExternalStore } from "react";
-import { pageAt, tokenOf } from "./routes";
+import { type PageName, pageAt, tokenOf } from "./routes";
 
 /** What the page before left for this one. */
 export interface Arrival {
@@ -15,16 +15,24 @@ export interface Arrival {
   /** The address to fill in. */
   email?: string;
   /** What just went well, to be said on the next page. */
-  done?: "registered" | "password-changed";
+  done?: "registered" | "password-changed" | "address-changed" | "account-deleted";
+  /** The address is confirmed, and an administrator decides. */
+  waits?: boolean;
+  /** The page of ours to go back to after signing in. */
+  back?: string;
+  /** What was searched for on this page. */
+  search?: string;
 }
+
+/** The pages that a mailed link, or another page of ours, leads to with a token in the fragment. */
+const LINKED: readonly PageName[] = ["confirm", "register", "reset", "new-email", "delete-account"];
 
 let visits = 0;
 const listeners = new Set<() => void>();
 
 function arrive(): void {
   const token = tokenOf(window.location.hash);
-  const page = pageAt(window.location.pathname);
-  if (token !== null && (page === "confirm" || page === "reset")) {
+  if (token !== null && LINKED.includes(pageAt(window.location.pathname))) {
     history.replaceState({ token } satisfies Arrival, "", window.location.pathname);
   }
   visits += 1;
@@ -53,6 +61,11 @@ export function useVisit(): number {
 /** What the page before left for this one. */
 export function arrival(): Arrival {
   return (history.state as Arrival | null) ?? {};
+}
+
+/** Keeps `more` with this entry of the history, for whoever comes back to it. */
+export function keep(more: Arrival): void {
+  history.replaceState({ ...arrival(), ...more }, "", window.location.href);
 }
 
 /** A parameter of the query, or `null`; an empty one counts as absent. */

@@ -15,7 +15,10 @@ describe("the path switch", () => {
     ["/logout/", "logout"],
     ["/signed-out/", "signed-out"],
     ["/account/", "account"],
+    ["/account/delete/", "delete-account"],
+    ["/email/", "new-email"],
     ["/device/", "device"],
+    ["/admin/", "admin"],
     ["/error/", "error"],
   ])("shows at %s the page %s", (path, page) => {
     expect(pageAt(path)).toBe(page);

@@ -13,7 +13,10 @@ export type PageName =
   | "logout"
   | "signed-out"
   | "account"
+  | "delete-account"
+  | "new-email"
   | "device"
+  | "admin"
   | "error"
   | "not-found";
 
@@ -29,7 +32,10 @@ const PAGES: ReadonlyMap<string, PageName> = new Map([
   ["/logout", "logout"],
   ["/signed-out", "signed-out"],
   ["/account", "account"],
+  ["/account/delete", "delete-account"],
+  ["/email", "new-email"],
   ["/device", "device"],
+  ["/admin", "admin"],
   ["/error", "error"],
 ]);
 

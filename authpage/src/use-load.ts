@@ -9,7 +9,7 @@ export type Load<Value> =
   | { state: "ready"; value: Value }
   | { state: "failed"; problem: Problem };
 
-/** Reads once per `read` (keep it stable), and again when told to. */
+/** Reads once per `read` (keep it stable), and again when told to; what was read before stays until the answer comes. */
 export function useLoad<Value>(read: () => Promise<Value>): [Load<Value>, () => void] {
   const [load, setLoad] = useState<Load<Value>>({ state: "loading" });
   const [turn, setTurn] = useState(0);
@@ -17,7 +17,7 @@ export function useLoad<Value>(read: () => Promise<Value>): [Load<Value>, () => 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new turn is a reason to read again
   useEffect(() => {
     let current = true;
-    setLoad({ state: "loading" });
+    setLoad((before) => (before.state === "ready" ? before : { state: "loading" }));
     read().then(
       (value) => current && setLoad({ state: "ready", value }),
       (thrown: unknown) => current && setLoad({ state: "failed", problem: problemOf(thrown) }),

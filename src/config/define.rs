@@ -99,6 +99,17 @@ impl Onboarding {
     pub const fn takes_applications(self) -> bool {
         matches!(self, Self::Open | Self::Approval)
     }
+
+    /// As it is written in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Approval => "approval",
+            Self::Invite => "invite",
+            Self::Closed => "closed",
+        }
+    }
 }
 
 impl Setting for Onboarding {
@@ -115,13 +126,7 @@ impl Setting for Onboarding {
     }
 
     fn show(&self) -> toml::Value {
-        match self {
-            Self::Open => "open",
-            Self::Approval => "approval",
-            Self::Invite => "invite",
-            Self::Closed => "closed",
-        }
-        .into()
+        self.name().into()
     }
 }
 

@@ -5,6 +5,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use rust_embed::RustEmbed;
 
+use super::app::App;
 use super::problem::{Kind, Problem};
 use crate::domain::oauth::error::OAuthError;
 
@@ -12,9 +13,17 @@ use crate::domain::oauth::error::OAuthError;
 #[folder = "authpage/dist/"]
 struct Dist;
 
-/// The one document of all sign-in pages; a script in it looks at the path.
-pub async fn index() -> Result<HttpResponse, Problem> {
-    html("index.html")
+/// Where the document says what the server knows: who may sign up, or what went wrong.
+const META_PLACE: &str = "<!--countersign:meta-->";
+
+/// The one document of all sign-in pages; a script in it looks at the path. It says who may sign up, so that the pages
+/// offer nobody what they would be refused.
+pub async fn index(app: web::Data<App>) -> Result<HttpResponse, Problem> {
+    let file = Dist::get("index.html").ok_or_else(|| Problem::new(Kind::NotFound))?;
+    let policy = app.config.define.onboarding.name();
+    let meta = format!("<meta name=\"countersign-onboarding\" content=\"{policy}\">");
+    let page = String::from_utf8_lossy(&file.data).replace(META_PLACE, &meta);
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page))
 }
 
 /// A document by its file name.
@@ -67,7 +76,7 @@ pub fn failure(status: StatusCode, kind: &str, detail: &str) -> HttpResponse {
     );
     let words = format!("<h1>This did not work</h1><p>{detail}</p>");
     let page = String::from_utf8_lossy(&file.data)
-        .replace("<!--countersign:error-->", &meta)
+        .replace(META_PLACE, &meta)
         .replace("<!--countersign:fallback-->", &words);
     HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
@@ -92,7 +101,7 @@ mod tests {
     fn the_built_document_has_the_places_that_errors_are_put_into() {
         let index = Dist::get("index.html").expect("the pages are built");
         let text = String::from_utf8_lossy(&index.data);
-        assert!(text.contains("<!--countersign:error-->") && text.contains("<!--countersign:fallback-->"));
+        assert!(text.contains(META_PLACE) && text.contains("<!--countersign:fallback-->"));
     }
 
     #[test]

@@ -40,6 +40,23 @@ async fn admin(server: &Server) -> (Api<'_>, Person) {
 }
 
 #[actix_web::test]
+async fn pages_say_who_may_sign_up() {
+    for policy in [
+        Onboarding::Open,
+        Onboarding::Approval,
+        Onboarding::Invite,
+        Onboarding::Closed,
+    ] {
+        let server = with(policy);
+        let meta = format!("<meta name=\"countersign-onboarding\" content=\"{}\">", policy.name());
+        for path in ["/", "/login/", "/signup/"] {
+            let page = server.get(path).await;
+            assert!(page.text.contains(&meta), "{path}: {}", page.text);
+        }
+    }
+}
+
+#[actix_web::test]
 async fn somebody_applies_is_admitted_registers_and_is_a_member() {
     let server = with(Onboarding::Approval);
     let (board, _) = admin(&server).await;

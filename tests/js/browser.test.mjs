@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
 import { Browser } from "./lib/browser.mjs";
-import { byTestId, click, fill, heading, openWindow, shownClaims, signIn, startChromium } from "./lib/chromium.mjs";
+import { byTestId, click, fill, heading, openWindow, shownClaims, signIn, startChromium, tabTo } from "./lib/chromium.mjs";
 import { startApplication } from "./lib/application.mjs";
 import { eventually, startServer } from "./lib/server.mjs";
 import { openWiretap } from "./lib/wiretap.mjs";
@@ -297,22 +297,6 @@ browse("a refusal comes to the application, and it says so", async (window) => {
   await byTestId(page, "demo-error").waitFor();
   assert.match(await byTestId(page, "demo-error").innerText(), /access_denied/);
 });
-
-/** Goes on by Tab until the element has the focus, as a person without a mouse does. */
-async function tabTo(page, id) {
-  for (let presses = 0; presses < 12; presses += 1) {
-    if (await byTestId(page, id).evaluate((element) => element === document.activeElement)) {
-      const visible = await byTestId(page, id).evaluate((element) => {
-        const [field, box] = [getComputedStyle(element), getComputedStyle(element.parentElement)];
-        return [field, box].some((style) => style.outlineStyle !== "none" || style.boxShadow !== "none");
-      });
-      assert.ok(visible, `${id} shows that it has the focus`);
-      return;
-    }
-    await page.keyboard.press("Tab");
-  }
-  assert.fail(`${id} is not reached by keyboard`);
-}
 
 browse("the whole sign-in works by keyboard alone", async (window) => {
   const person = await newcomer("keys");

@@ -1,24 +1,12 @@
 /** Every page in every state, as seen on a desk by day and on a phone by night: axe-core, overflow, complaints, shifts. */
 
-import assert from "node:assert/strict";
-import { mkdir, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Browser } from "./lib/browser.mjs";
-import { byTestId, click, fill, heading, openWindow, signIn, startChromium } from "./lib/chromium.mjs";
+import { byTestId, click, fill, heading, openWindow, refuse, signIn, startChromium } from "./lib/chromium.mjs";
+import { LOOKS, viewer } from "./lib/look.mjs";
 import { startServer } from "./lib/server.mjs";
 
-const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PASSWORD = "correct horse battery staple";
-/** Where pictures of all pages are put, if somebody wants to look at them. */
-const PICTURES = process.env.PICTURES;
-
-const LOOKS = {
-  "desk by day": { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
-  "phone by night": { viewport: { width: 360, height: 640 }, colorScheme: "dark", isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
-  "small phone by day": { viewport: { width: 320, height: 568 }, colorScheme: "light", isMobile: true, hasTouch: true },
-};
 
 let chromium;
 let server;
@@ -32,38 +20,6 @@ after(async () => {
   await chromium?.close();
   await server.stop();
 });
-
-/** A viewer of pages: `see` fails where a page has something wrong with it. */
-function viewer(look) {
-  const seen = [];
-  return async (page, name) => {
-    seen.push(name);
-    await page.evaluate(() => document.fonts.ready);
-    if (PICTURES) {
-      const folder = join(PICTURES, look.replaceAll(" ", "-"));
-      await mkdir(folder, { recursive: true });
-      const path = join(folder, `${String(seen.length).padStart(2, "0")}-${name.replaceAll(" ", "-")}.png`);
-      await page.screenshot({ path, fullPage: true });
-    }
-    await page.evaluate(AXE);
-    const { violations } = await page.evaluate(() => window.axe.run());
-    const found = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(" ")}`);
-    assert.deepEqual(found, [], `axe-core on "${name}"`);
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    assert.ok(wide <= 0, `"${name}" is ${wide} pixels wider than the screen`);
-  };
-}
-
-/** Answers one path with a problem instead of asking the server. */
-function refuse(page, path, status, kind, headers = {}) {
-  return page.route(`**${path}*`, (route) =>
-    route.fulfill({
-      status,
-      headers: { "Content-Type": "application/problem+json", ...headers },
-      body: JSON.stringify({ type: `urn:countersign:problem:${kind}`, title: kind, status }),
-    }),
-  );
-}
 
 async function account(window, see, address) {
   const page = await window.open("/");

@@ -5,6 +5,10 @@ const PREFIX = "urn:countersign:problem:";
 const SERVER_KINDS = [
   "invalid-request",
   "invalid-credentials",
+  "login-required",
+  "invalid-token",
+  "insufficient-scope",
+  "conflict",
   "expired",
   "wrong-browser",
   "forbidden-origin",
@@ -12,6 +16,7 @@ const SERVER_KINDS = [
   "unavailable",
   "not-found",
   "method-not-allowed",
+  "timeout",
   "too-large",
   "unsupported-media-type",
   "closed",

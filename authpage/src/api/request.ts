@@ -18,7 +18,7 @@ async function send<Answer>(path: string, init: RequestInit): Promise<Answer> {
   } catch {
     throw new ProblemError({ kind: "unreachable" });
   }
-  const body = parse(text);
+  const body = text === "" && response.status === 204 ? {} : parse(text);
   if (!response.ok) {
     throw new ProblemError(
       readProblem(response.status, response.headers.get("Retry-After"), body, Date.now()),
@@ -43,8 +43,22 @@ export function get<Answer>(path: string): Promise<Answer> {
 
 /** Sends `body` to `path`. */
 export function post<Answer>(path: string, body: object): Promise<Answer> {
+  return write<Answer>("POST", path, body);
+}
+
+/** Puts `body` in the place of what is at `path`. */
+export function put<Answer>(path: string, body: object): Promise<Answer> {
+  return write<Answer>("PUT", path, body);
+}
+
+/** Removes what is at `path`. */
+export function remove(path: string): Promise<object> {
+  return send<object>(path, { method: "DELETE", headers: { Accept: "application/json" } });
+}
+
+function write<Answer>(method: "POST" | "PUT", path: string, body: object): Promise<Answer> {
   return send<Answer>(path, {
-    method: "POST",
+    method,
     headers: { Accept: "application/json", "Content-Type": "application/json" },
     body: JSON.stringify(body),
   });

@@ -30,9 +30,15 @@ export interface Device {
   signed_in_as: string;
 }
 
+/** A confirmed address: its owner may register, or waits for an administrator. */
+export type Confirmed = { email: string; next: "register"; token: string } | { email: string; next: "wait" };
+
 /** Who is signed in; `authenticated_at` is in milliseconds since 1970. */
 export interface Session {
+  id: string;
   email: string;
+  /** The roles of the account, such as `admin`. */
+  scopes: string[];
   authenticated_at: number;
 }
 
@@ -55,16 +61,18 @@ export const readDevice = (user_code: string) => post<Device>("/oauth/device/loo
 export const decideDevice = (user_code: string, decision: "allow" | "deny") =>
   post<object>("/oauth/device/decide/", { user_code, decision });
 
-export const signUp = (email: string) => post<object>("/onboard/signup/", { email });
+/** Asks to be taken in; `said` are the names and the phone number, as far as they were filled in. */
+export const signUp = (email: string, said: object = {}) =>
+  post<object>("/onboard/signup/", { ...said, email });
 
-export const confirmEmail = (token: string) =>
-  post<{ email: string; next: string; token: string }>("/onboard/email/", { token });
+export const confirmEmail = (token: string) => post<Confirmed>("/onboard/email/", { token });
 
 export const startRegistration = (token: string, client_request: string) =>
-  post<Started>("/onboard/register/", { token, client_request });
+  post<Started & { email: string }>("/onboard/register/", { token, client_request });
 
-export const finishRegistration = (auth_id: string, client_request: string) =>
-  post<Next>("/onboard/finish/", { auth_id, client_request });
+/** Makes the account; `said` is what its owner says of themselves. */
+export const finishRegistration = (auth_id: string, client_request: string, said: object = {}) =>
+  post<Next>("/onboard/finish/", { ...said, auth_id, client_request });
 
 export const requestReset = (email: string) => post<object>("/update/password/reset/", { email });
 
@@ -73,6 +81,25 @@ export const startReset = (token: string, client_request: string) =>
 
 export const finishReset = (auth_id: string, client_request: string) =>
   post<object>("/update/password/finish/", { auth_id, client_request });
+
+/** What a login is made for. */
+export interface Change {
+  flow_id: string;
+}
+
+export const askPasswordChange = () => post<Change>("/update/password/change/", {});
+
+export const askNewAddress = (new_email: string) => post<object>("/update/email/send/", { new_email });
+
+export const startMove = (flow_id: string, client_request: string) =>
+  post<Started & { email: string }>("/update/email/check/", { flow_id, client_request });
+
+export const finishMove = (auth_id: string, client_request: string) =>
+  post<object>("/update/email/check/", { auth_id, client_request });
+
+export const askDeletion = () => post<Change & { delete_url: string }>("/update/delete/url/", {});
+
+export const deleteAccount = (flow_id: string) => post<object>("/update/delete/check/", { flow_id });
 
 export const readSession = () => get<Session>("/account/session/");
 

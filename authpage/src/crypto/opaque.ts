@@ -67,13 +67,21 @@ async function enrol<Answer extends api.Started>(
   return { started, record: registrationRecord };
 }
 
-/** Makes the account that the registration token stands for. */
-export async function register(token: string, password: string): Promise<void> {
+/** Makes the account that the registration token stands for, with what its owner says, and tells for which address. */
+export async function register(token: string, password: string, said: object): Promise<string> {
   const { started, record } = await enrol(password, (request) => api.startRegistration(token, request));
-  await api.finishRegistration(started.auth_id, record);
+  await api.finishRegistration(started.auth_id, record, said);
+  return started.email;
 }
 
-/** Sets a new password by the token of a reset link, and says for which address. */
+/** Registers the password at the address that an account moves to, after a login made for `flowId`; says which it is. */
+export async function moveAddress(flowId: string, password: string): Promise<string> {
+  const { started, record } = await enrol(password, (request) => api.startMove(flowId, request));
+  await api.finishMove(started.auth_id, record);
+  return started.email;
+}
+
+/** Sets a new password by the token of a reset link or of a login made for it, and says for which address. */
 export async function resetPassword(token: string, password: string): Promise<string> {
   const { started, record } = await enrol(password, (request) => api.startReset(token, request));
   await api.finishReset(started.auth_id, record);

@@ -1,25 +1,31 @@
 /** The account page's part about entitlements: the linked key, its plan, expiry and state. */
 
+import { LoadedSection, type Part } from "../account/section";
 import { SubmitButton } from "../forms/submit-button";
 import { useSubmit } from "../forms/use-submit";
 import { Slot } from "../ui/slot";
-import { useLoad } from "../use-load";
-import { type Linked, readEntitlements, unlink } from "./api";
+import { type Linked, unlink } from "./api";
 import { LinkKey } from "./link-key";
 import { planWords, stateWords } from "./words";
 
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 
-/** Nothing, where the server does not deal in entitlements. */
-export function Entitlements() {
-  const [load, again] = useLoad(readEntitlements);
-  if (load.state !== "ready") return null;
-  const { linked } = load.value;
+export function Entitlements({ part }: { part: Part<{ linked: Linked | null }> }) {
   return (
-    <section className="entitlements" data-testid="entitlements">
-      <h2>Subscription</h2>
-      {linked === null ? <LinkKey onLinked={again} /> : <LinkedKey linked={linked} onUnlinked={again} />}
-    </section>
+    <LoadedSection
+      part={part}
+      title="Subscription"
+      about="A subscription that you have in an application, linked here by its key."
+      testId="entitlements"
+    >
+      {({ linked }) =>
+        linked === null ? (
+          <LinkKey onLinked={part.again} />
+        ) : (
+          <LinkedKey linked={linked} onUnlinked={part.again} />
+        )
+      }
+    </LoadedSection>
   );
 }
 
@@ -35,34 +41,47 @@ function LinkedKey({ linked, onUnlinked }: { linked: Linked; onUnlinked: () => v
 
   return (
     <>
-      <dl className="facts">
-        {pro ? (
+      <dl className="facts labelled">
+        <Fact name="Plan" testId="entitlements-plan">
+          {pro ? planWords(pro.plan) : "None yet"}
+        </Fact>
+        {pro && (
           <>
-            <dt>Plan</dt>
-            <dd data-testid="entitlements-plan">{planWords(pro.plan)}</dd>
-            <dt>State</dt>
-            <dd data-testid="entitlements-state">{stateWords(pro)}</dd>
-            <dt>{pro.active ? "Until" : "Ended"}</dt>
-            <dd data-testid="entitlements-expiry">{DAY.format(pro.expires_at * 1000)}</dd>
-          </>
-        ) : (
-          <>
-            <dt>Plan</dt>
-            <dd data-testid="entitlements-plan">None yet</dd>
+            <Fact name="State" testId="entitlements-state">
+              {stateWords(pro)}
+            </Fact>
+            <Fact name={pro.active ? "Until" : "Ended"} testId="entitlements-expiry">
+              {DAY.format(pro.expires_at * 1000)}
+            </Fact>
           </>
         )}
-        <dt>Key</dt>
-        <dd className="address">{`${linked.master_pkey.slice(0, 8)}…${linked.master_pkey.slice(-8)}`}</dd>
+        <Fact name="Key" testId="entitlements-linked">
+          {`${linked.master_pkey.slice(0, 8)}…${linked.master_pkey.slice(-8)}`}
+        </Fact>
       </dl>
-      <Slot id="entitlements-slot" testId="entitlements-error" problem={submit.problem} />
-      <SubmitButton
-        quiet
-        submit={submit}
-        testId="entitlements-unlink"
-        label="Unlink this key"
-        busyLabel="Unlinking…"
-        onClick={() => submit.run(take)}
-      />
+      {submit.problem !== null && (
+        <Slot id="entitlements-slot" testId="entitlements-error" problem={submit.problem} />
+      )}
+      <div className="form-actions">
+        <SubmitButton
+          quiet
+          small
+          submit={submit}
+          testId="entitlements-unlink"
+          label="Unlink this key"
+          busyLabel="Unlinking…"
+          onClick={() => submit.run(take)}
+        />
+      </div>
     </>
+  );
+}
+
+function Fact({ name, testId, children }: { name: string; testId: string; children: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd data-testid={testId}>{children}</dd>
+    </div>
   );
 }

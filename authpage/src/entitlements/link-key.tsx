@@ -87,13 +87,16 @@ function Step({ label, slip, bytes, hint, button, testId, onValue }: StepProps) 
       <Slot id={slotId} testId={`${testId}-error`} problem={submit.problem} slip={slipped ? slip : null}>
         {hint}
       </Slot>
-      <SubmitButton
-        quiet
-        submit={submit}
-        testId={`${testId}-submit`}
-        label={button}
-        busyLabel="One moment…"
-      />
+      <div className="form-actions">
+        <SubmitButton
+          quiet
+          small
+          submit={submit}
+          testId={`${testId}-submit`}
+          label={button}
+          busyLabel="One moment…"
+        />
+      </div>
     </form>
   );
 }

@@ -1,11 +1,12 @@
-/** The form that asks for an e-mail address and nothing else: sign-up and forgotten password. */
+/** The form that asks for an e-mail address, and perhaps for a little more: sign-up and forgotten password. */
 
-import { type FormEvent, useId, useRef, useState } from "react";
+import { type FormEvent, type ReactNode, useId, useRef, useState } from "react";
 import { Slot } from "../ui/slot";
 import { emailSlip } from "./email";
 import { EmailField } from "./field";
 import { SubmitButton } from "./submit-button";
 import type { Ending, Submit } from "./use-submit";
+import { type Values, valuesOf } from "./values";
 
 interface EmailFormProps {
   submit: Submit;
@@ -14,17 +15,20 @@ interface EmailFormProps {
   submitTestId: string;
   label: string;
   hint: string;
-  onEmail: (email: string) => Promise<Ending>;
+  /** Gets the address, and what the other fields hold. */
+  onEmail: (email: string, more: Values) => Promise<Ending>;
+  /** More fields, each with its `data-field`. */
+  children?: ReactNode;
 }
 
-/** One field and the button. */
+/** The field, what else is asked, and the button. */
 export function EmailForm(props: EmailFormProps) {
   const { submit } = props;
   const [slip, setSlip] = useState<string | null>(null);
   const input = useRef<HTMLInputElement>(null);
   const slotId = useId();
 
-  function send(event: FormEvent) {
+  function send(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const email = input.current?.value.trim() ?? "";
     const found = emailSlip(email);
@@ -33,7 +37,8 @@ export function EmailForm(props: EmailFormProps) {
       input.current?.focus();
       return;
     }
-    submit.run(() => props.onEmail(email));
+    const more = valuesOf(event.currentTarget);
+    submit.run(() => props.onEmail(email, more));
   }
 
   return (
@@ -47,6 +52,7 @@ export function EmailForm(props: EmailFormProps) {
         invalid={slip !== null || submit.problem?.field === "email"}
         onInput={() => setSlip(null)}
       />
+      {props.children}
       <Slot id={slotId} testId="email-error" problem={submit.problem} slip={slip}>
         {props.hint}
       </Slot>

@@ -3,7 +3,7 @@
 import { type InputHTMLAttributes, type ReactNode, type Ref, useId } from "react";
 
 interface FieldProps extends InputHTMLAttributes<HTMLInputElement> {
-  label: string;
+  label: ReactNode;
   ref?: Ref<HTMLInputElement>;
   /** The id of what explains the field, or says what is wrong with it. */
   describedBy?: string | undefined;

@@ -1,12 +1,13 @@
 /** A page that asks for an e-mail address, has a link sent there, and says so: sign-up and forgotten password. */
 
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { Link, query } from "../navigation";
 import { rememberFlow } from "../resume";
 import { withFlow } from "../routes";
 import { Frame } from "../ui/frame";
 import { EmailForm } from "./email-form";
-import { useSubmit } from "./use-submit";
+import { type Submit, useSubmit } from "./use-submit";
+import type { Values } from "./values";
 
 interface MailLinkProps {
   title: string;
@@ -19,20 +20,24 @@ interface MailLinkProps {
   emailTestId: string;
   submitTestId: string;
   /** Asks the server to send. */
-  ask: (email: string) => Promise<unknown>;
+  ask: (email: string, more: Values) => Promise<unknown>;
+  /** More fields, below the address; `said` is what stood in them before. */
+  more?: (submit: Submit, said: Values) => ReactNode;
 }
 
 export function MailLink(props: MailLinkProps) {
   const submit = useSubmit();
   const [email, setEmail] = useState("");
+  const [said, setSaid] = useState<Values>({});
   const [sent, setSent] = useState(false);
   const flowId = query("flow_id");
   const signIn = withFlow("/login/", flowId);
 
-  async function send(address: string) {
-    await props.ask(address);
+  async function send(address: string, more: Values) {
+    await props.ask(address, more);
     rememberFlow(flowId);
     setEmail(address);
+    setSaid(more);
     setSent(true);
     return "stays" as const;
   }
@@ -65,7 +70,9 @@ export function MailLink(props: MailLinkProps) {
         label="Send me the link"
         hint={props.hint}
         onEmail={send}
-      />
+      >
+        {props.more?.(submit, said)}
+      </EmailForm>
     </Frame>
   );
 }

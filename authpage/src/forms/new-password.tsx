@@ -1,6 +1,6 @@
 /** The form in which a password is chosen: for a new account and for a reset. */
 
-import { type FormEvent, useId, useRef, useState } from "react";
+import { type FormEvent, type ReactNode, useId, useRef, useState } from "react";
 import { ProblemError } from "../api/problem";
 import { prefetchOpaque } from "../crypto/opaque";
 import { adviceFor, Meter } from "../password/meter";
@@ -10,6 +10,7 @@ import { EmailField } from "./field";
 import { PasswordField, type PasswordHandle } from "./password-field";
 import { SubmitButton } from "./submit-button";
 import type { Ending, Submit } from "./use-submit";
+import { type Values, valuesOf } from "./values";
 
 interface NewPasswordProps {
   submit: Submit;
@@ -19,11 +20,13 @@ interface NewPasswordProps {
   submitTestId: string;
   label: string;
   busyLabel: string;
-  /** Gets a password that may be used. */
-  onChosen: (password: string) => Promise<Ending>;
+  /** Gets a password that may be used, and what the other fields hold. */
+  onChosen: (password: string, more: Values) => Promise<Ending>;
+  /** More fields, each with its `data-field`. */
+  children?: ReactNode;
 }
 
-/** One field, its meter, and the button. */
+/** The field, its meter, what else is asked, and the button. */
 export function NewPassword(props: NewPasswordProps) {
   const { submit, email } = props;
   const [length, setLength] = useState(0);
@@ -45,8 +48,9 @@ export function NewPassword(props: NewPasswordProps) {
     judge(value).catch(() => undefined);
   }
 
-  function send(event: FormEvent) {
+  function send(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
+    const more = valuesOf(event.currentTarget);
     submit.run(async () => {
       const value = password.current?.value() ?? "";
       const judged = await judge(value).catch(() => {
@@ -58,7 +62,7 @@ export function NewPassword(props: NewPasswordProps) {
         return "stays";
       }
       password.current?.cover();
-      return props.onChosen(value);
+      return props.onChosen(value, more);
     });
   }
 
@@ -78,6 +82,7 @@ export function NewPassword(props: NewPasswordProps) {
         onInput={(event) => typed(event.currentTarget.value)}
       />
       <Meter id={meterId} length={length} strength={strength} />
+      {props.children}
       <Slot id={slotId} testId="register-error" problem={submit.problem} slip={slip}>
         Your password stays in this browser. The server never sees it and cannot tell anyone what it is.
       </Slot>

@@ -1,4 +1,4 @@
-/** Confirm an e-mail address: hands the link's token to the server by POST, then goes on to choosing the password. */
+/** Confirm an e-mail address: hands the link's token to the server by POST, then goes on to choosing the password, or waits. */
 
 import { useCallback, useEffect } from "react";
 import { confirmEmail } from "../api/routes";
@@ -9,7 +9,8 @@ import { Interrupted } from "../ui/stopped";
 import { useLoad } from "../use-load";
 
 export function Confirm() {
-  const { token } = arrival();
+  const { token, waits, email = "" } = arrival();
+  if (waits) return <Waits email={email} />;
   return token === undefined ? <LinkGone kind="sign-up" missing /> : <Confirming token={token} />;
 }
 
@@ -18,8 +19,12 @@ function Confirming({ token }: { token: string }) {
 
   useEffect(() => {
     if (load.state !== "ready") return;
-    const { email, token: registration } = load.value;
-    navigate("/register/", { replace: true, arrival: { email, token: registration } });
+    const { email } = load.value;
+    if (load.value.next === "register") {
+      navigate("/register/", { replace: true, arrival: { email, token: load.value.token } });
+    } else {
+      navigate("/confirm/", { replace: true, arrival: { email, waits: true } });
+    }
   }, [load]);
 
   if (load.state === "failed") {
@@ -31,6 +36,21 @@ function Confirming({ token }: { token: string }) {
       <div className="waiting" role="status">
         <span className="spinner" aria-hidden="true" />
         <span className="visually-hidden">Confirming your e-mail address</span>
+      </div>
+    </Frame>
+  );
+}
+
+/** What happens next is not in this person's hands. */
+function Waits({ email }: { email: string }) {
+  return (
+    <Frame key="waits" title="Your request is in" lead="Your address is confirmed.">
+      <div className="prose" data-testid="signup-waits">
+        <p>An administrator looks at it now. That may take a few days.</p>
+        <p>
+          Once you are admitted, a mail comes to <strong className="address">{email}</strong> with a link to
+          choose your password. Until then there is nothing to do, and this page may be closed.
+        </p>
       </div>
     </Frame>
   );

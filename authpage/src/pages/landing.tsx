@@ -1,7 +1,9 @@
 /** The front door: who is signed in, or how to. */
 
+import { AdminLink } from "../admin/admin-link";
 import { readSession } from "../api/routes";
 import { Link } from "../navigation";
+import { onboarding, takesApplications } from "../onboarding";
 import { Frame } from "../ui/frame";
 import { useLoad } from "../use-load";
 
@@ -27,6 +29,7 @@ export function Landing() {
             <Link className="button" href="/account/">
               Your account
             </Link>
+            <AdminLink session={load.value} />
             <Link className="button quiet" href="/logout/">
               Sign out
             </Link>
@@ -36,9 +39,11 @@ export function Landing() {
             <Link className="button" href="/login/">
               Sign in
             </Link>
-            <Link className="button quiet" href="/signup/">
-              Create an account
-            </Link>
+            {takesApplications(onboarding()) && (
+              <Link className="button quiet" href="/signup/">
+                Create an account
+              </Link>
+            )}
           </>
         )}
       </div>

@@ -10,6 +10,7 @@ import { PasswordField, type PasswordHandle } from "../forms/password-field";
 import { SubmitButton } from "../forms/submit-button";
 import { useSubmit } from "../forms/use-submit";
 import { arrival, Link, leaveTo, navigate, query } from "../navigation";
+import { onboarding, takesApplications } from "../onboarding";
 import { withFlow, withUserCode } from "../routes";
 import { FlowGone } from "../ui/flow-gone";
 import { Frame } from "../ui/frame";
@@ -19,6 +20,8 @@ import { useLoad } from "../use-load";
 const DONE = {
   registered: "Your account is ready. Sign in with your new password.",
   "password-changed": "Your password is changed. Sign in with the new one.",
+  "address-changed": "Your address is changed. Sign in with the new one.",
+  "account-deleted": "Your account is deleted.",
 } as const;
 
 /** Whether a finish that found nothing failed for the request's sake, or only because the login took too long. */
@@ -68,7 +71,7 @@ function Form({ flowId, flow, onGone }: FormProps) {
   const email = useRef<HTMLInputElement>(null);
   const password = useRef<PasswordHandle>(null);
   const slotId = useId();
-  const { email: arrivedEmail, done } = arrival();
+  const { email: arrivedEmail, done, back } = arrival();
   const userCode = flowId === null ? query("user_code") : null;
   const known = flow?.signed_in_as ?? flow?.login_hint ?? "";
 
@@ -82,7 +85,7 @@ function Form({ flowId, flow, onGone }: FormProps) {
   async function attempt(address: string, secret: string) {
     try {
       const { next } = await signIn(address, secret, flowId);
-      leaveTo(userCode === null ? next : withUserCode("/device/", userCode));
+      leaveTo(userCode === null ? (back ?? next) : withUserCode("/device/", userCode));
       return "leaves" as const;
     } catch (thrown) {
       if (problemOf(thrown).kind !== "expired") throw thrown;
@@ -129,7 +132,9 @@ function Form({ flowId, flow, onGone }: FormProps) {
       links={
         <>
           <Link href={withFlow("/forgot/", flowId)}>Forgotten password?</Link>
-          <Link href={withFlow("/signup/", flowId)}>Create an account</Link>
+          {takesApplications(onboarding()) && (
+            <Link href={withFlow("/signup/", flowId)}>Create an account</Link>
+          )}
         </>
       }
     >

@@ -10,6 +10,14 @@ interface FrameProps {
   lead?: ReactNode;
   /** The page still waits for what it shows: only its heading is there, so that nothing moves when the rest comes. */
   pending?: boolean;
+  /** A page of several cards, which its children are, in place of one. */
+  wide?: boolean;
+  /** What stands beside the heading of a wide page. */
+  aside?: ReactNode;
+  /** Room for lists and tables. */
+  roomy?: boolean;
+  /** The way between pages that belong together, above the card. */
+  nav?: ReactNode;
   /** The links below the card. */
   links?: ReactNode;
   children?: ReactNode;
@@ -21,7 +29,7 @@ let shown = false;
  * A page. When it is the first one of the document, the first empty field takes the focus; later ones start at
  * their heading, so that a screen reader says where one is. Give it a `key` where one page replaces another in place.
  */
-export function Frame({ title, lead, pending, links, children }: FrameProps) {
+export function Frame({ title, lead, pending, wide, aside, roomy, nav, links, children }: FrameProps) {
   const main = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
 
@@ -40,17 +48,35 @@ export function Frame({ title, lead, pending, links, children }: FrameProps) {
     (fields.find((field) => field.value === "") ?? fields.at(0))?.focus();
   }, []);
 
+  const top = (
+    <>
+      <h1 ref={heading} tabIndex={-1}>
+        {title}
+      </h1>
+      {lead !== undefined && <p className="lead">{lead}</p>}
+    </>
+  );
   return (
-    <div className="page">
+    <div className={["page", wide && "wide", roomy && "roomy"].filter(Boolean).join(" ")}>
       <header className="brand">
         <Mark />
         <span>Countersign</span>
       </header>
-      <main className="card" ref={main} data-pending={pending || undefined} aria-busy={pending || undefined}>
-        <h1 ref={heading} tabIndex={-1}>
-          {title}
-        </h1>
-        {lead !== undefined && <p className="lead">{lead}</p>}
+      {nav}
+      <main
+        className={wide ? "cards" : "card"}
+        ref={main}
+        data-pending={pending || undefined}
+        aria-busy={pending || undefined}
+      >
+        {wide ? (
+          <div className="top">
+            <div>{top}</div>
+            {aside}
+          </div>
+        ) : (
+          top
+        )}
         {children}
       </main>
       <footer className="links">{links}</footer>

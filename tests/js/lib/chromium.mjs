@@ -21,11 +21,24 @@ export function startChromium() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
 }
 
-/** Sums up the layout shifts that nobody caused, for each document (https://web.dev/articles/cls). */
-function reportShifts() {
+/**
+ * Sums up the layout shifts that nobody caused, for each document (https://web.dev/articles/cls). A browser forgives what
+ * moves within half a second of a click; `forgiving`, so is what moves within a second of the answer to a POST, which
+ * comes late on a busy machine.
+ */
+function reportShifts(forgiving) {
+  let answered = Number.NEGATIVE_INFINITY;
+  if (forgiving) {
+    const ask = window.fetch;
+    window.fetch = async (path, init) => {
+      const answer = await ask(path, init);
+      if (init?.method === "POST") answered = performance.now();
+      return answer;
+    };
+  }
   new PerformanceObserver((list) => {
     for (const shift of list.getEntries()) {
-      if (shift.hadRecentInput) continue;
+      if (shift.hadRecentInput || (shift.startTime >= answered && shift.startTime < answered + 1000)) continue;
       const moved = shift.sources.map(({ node }) => node?.outerHTML?.slice(0, 80) ?? "(gone)");
       window.countersignShift({ page: location.pathname, value: shift.value, moved });
     }
@@ -37,9 +50,10 @@ const MOST_SHIFT = 0.02;
 
 /**
  * One person's browser, with cookies of its own. `server` is where its pages come from.
- * Everything that goes wrong in a page is collected; `close` fails if anything did.
+ * Everything that goes wrong in a page is collected; `close` fails if anything did. `forgiving`: a form may close, and a
+ * row go, when the server has answered.
  */
-export async function openWindow(chromium, server, options = {}) {
+export async function openWindow(chromium, server, { forgiving = false, ...options } = {}) {
   const context = await chromium.newContext({ reducedMotion: "reduce", baseURL: server.issuer, ...options });
   context.setDefaultTimeout(30_000);
   const complaints = [];
@@ -47,7 +61,7 @@ export async function openWindow(chromium, server, options = {}) {
   const shifts = [];
   await context.exposeBinding("countersignShift", (_, shift) => shifts.push(shift));
   await context.exposeBinding("countersignViolation", (_, violation) => complaints.push(violation));
-  await context.addInitScript(reportShifts);
+  await context.addInitScript(reportShifts, forgiving);
   await context.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", (event) => {
       window.countersignViolation(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`);
@@ -112,6 +126,36 @@ export async function signIn(page, { email, password }) {
   await fill(page, "login-email", email);
   await fill(page, "login-password", password);
   await click(page, "login-submit");
+}
+
+/** Answers one path with a problem instead of asking the server. */
+export function refuse(page, path, status, kind, headers = {}) {
+  return page.route(`**${path}*`, (route) =>
+    route.fulfill({
+      status,
+      headers: { "Content-Type": "application/problem+json", ...headers },
+      body: JSON.stringify({ type: `urn:countersign:problem:${kind}`, title: kind, status }),
+    }),
+  );
+}
+
+/** Whoever has to press more often gives up. */
+const MOST_TABS = 20;
+
+/** Goes on by Tab until the element has the focus, as a person without a mouse does. */
+export async function tabTo(page, id) {
+  for (let presses = 0; presses < MOST_TABS; presses += 1) {
+    if (await byTestId(page, id).evaluate((element) => element === document.activeElement)) {
+      const visible = await byTestId(page, id).evaluate((element) => {
+        const [field, box] = [getComputedStyle(element), getComputedStyle(element.parentElement)];
+        return [field, box].some((style) => style.outlineStyle !== "none" || style.boxShadow !== "none");
+      });
+      assert.ok(visible, `${id} shows that it has the focus`);
+      return;
+    }
+    await page.keyboard.press("Tab");
+  }
+  assert.fail(`${id} is not reached by keyboard`);
 }
 
 /** The claims that the demo application shows in one of its sections. */

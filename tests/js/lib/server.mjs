@@ -2,7 +2,10 @@
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -34,10 +37,39 @@ async function readyLine(child) {
 /** Starts `countersign dev`. `env` holds `COUNTERSIGN_…` variables over the defaults, `options` more of the command's. */
 export async function startServer(env = {}, options = []) {
   const data = await mkdtemp(join(tmpdir(), "countersign-js-"));
-  const child = spawn(BINARY, ["dev", "--json", "--listen", "127.0.0.1:0", "--data", data, ...options], {
-    env: environment(env),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const ran = ["dev", "--json", "--listen", "127.0.0.1:0", "--data", data, ...options];
+  return start(ran, env, { data, env: {}, where: ["--data", data] });
+}
+
+/** Starts `countersign serve`, as in production; its mail goes to `smtp`, of `smtp.mjs`. */
+export async function startServe(smtp, env = {}) {
+  const data = await mkdtemp(join(tmpdir(), "countersign-js-"));
+  const issuer = `http://127.0.0.1:${await freePort()}`;
+  const whole = {
+    COUNTERSIGN_LISTEN: new URL(issuer).host,
+    COUNTERSIGN_DATABASE_URL: `sqlite:${join(data, "countersign.db")}`,
+    COUNTERSIGN_MASTER_KEY: randomBytes(32).toString("hex"),
+    COUNTERSIGN_DEFINE__ISSUER: issuer,
+    COUNTERSIGN_MAIL__FROM: "no-reply@example.org",
+    COUNTERSIGN_MAIL__URL: smtp.url,
+    COUNTERSIGN_MAIL__STARTTLS: "never",
+    ...env,
+  };
+  return start(["serve"], whole, { data, env: whole, where: [], smtp });
+}
+
+/** A port that is free now: the issuer has to name it before the server is there. */
+async function freePort() {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
+
+async function start(ran, env, parts) {
+  const child = spawn(BINARY, ran, { env: environment(env), stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text) => {
     log += text;
@@ -52,7 +84,7 @@ export async function startServer(env = {}, options = []) {
   failed.catch(() => undefined);
   const { issuer, address } = await Promise.race([readyLine(child), failed]);
   child.stdout.resume();
-  return new Server({ binary: BINARY, issuer, address, data, child, ended, log: () => log });
+  return new Server({ ...parts, binary: BINARY, issuer, address, child, ended, log: () => log });
 }
 
 /** A running server. */
@@ -66,25 +98,34 @@ class Server {
     return `${this.issuer}${path}`;
   }
 
-  /** Runs another command on the same folder, beside the server, and gives the JSON that it prints. */
+  #run(args) {
+    return promisify(execFile)(BINARY, [...args, ...this.where, "--json"], { env: environment(this.env) });
+  }
+
+  /** Runs another command on the same store, beside the server, and gives the JSON that it prints. */
   async command(...args) {
-    const run = promisify(execFile)(BINARY, [...args, "--data", this.data, "--json"], { env: environment({}) });
-    return JSON.parse((await run).stdout);
+    return JSON.parse((await this.#run(args)).stdout);
   }
 
   /** Registers a client by RFC 7591 metadata. */
   async addClient(metadata) {
-    const running = promisify(execFile)(BINARY, ["client", "add", "--data", this.data, "--json", "--file", "-"], {
-      env: environment({}),
-    });
+    const running = this.#run(["client", "add", "--file", "-"]);
     running.child.stdin.end(JSON.stringify(metadata));
     return JSON.parse((await running).stdout);
   }
 
   /** The mails to `address`, newest first. */
   async mails(address) {
+    if (this.smtp !== undefined) return this.smtp.mails(address);
     const response = await fetch(this.url("/dev/mailbox.json"));
     return (await response.json()).filter((mail) => mail.to.includes(address));
+  }
+
+  /** Waits for a mail to `address` whose subject has these words. */
+  mail(address, words) {
+    return eventually(`a mail to ${address} about "${words}"`, async () =>
+      (await this.mails(address)).find(({ subject }) => subject.includes(words)),
+    );
   }
 
   /** Waits for the mail to `address` that is number `count` of those with a link, and gives the link in it. */
