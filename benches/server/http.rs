@@ -191,8 +191,7 @@ impl Connection {
                 continue;
             };
             let head = std::str::from_utf8(&self.buffer[..end]).expect("text");
-            let body: usize =
-                header(head, "content-length").map_or(0, |length| length.parse().expect("a number"));
+            let body: usize = header(head, "content-length").map_or(0, |length| length.parse().expect("a number"));
             if filled >= end + body {
                 return filled;
             }

@@ -198,7 +198,11 @@ fn beside(server: &Process, world: &World, counts: &Counts) {
         ("JWKS", &ours.jwks, &document("/jwks")),
         ("discovery", &ours.discovery, &document(DISCOVERY)),
     ]);
-    println!("memory, after all of it: {:.1} MiB and {:.1} MiB", server.memory("VmRSS"), node.memory("VmRSS"));
+    println!(
+        "memory, after all of it: {:.1} MiB and {:.1} MiB",
+        server.memory("VmRSS"),
+        node.memory("VmRSS")
+    );
 }
 
 const USERINFO: &str = "/oauth/userinfo";
