@@ -87,7 +87,7 @@ pub fn run(
 /// Runs a future to its end on this thread.
 pub fn wait_for<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
-        .enable_io()
+        .enable_all()
         .build()
         .expect("a runtime")
         .block_on(work)

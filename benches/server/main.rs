@@ -3,8 +3,8 @@
 //! The server is the release binary in a process of its own, as in production but for throttles, on a database in a
 //! temporary folder. 32 callers keep it busy over keep-alive connections, and `/proc` says what it used: wall time means
 //! little on a machine that others use too. The floor is measured in this process, in the same run, so that it moves with
-//! the machine. `--quick` does a fifth of the work; its figures are rough. `--beside` measures the npm package
-//! oidc-provider in the same way, in the same run, and no floors.
+//! the machine. `--quick` does a fifth of the work; its figures are rough. `beside` measures the npm package oidc-provider
+//! in the same way instead of floors, and `scale` operations among a million accounts.
 
 #![expect(
     clippy::expect_used,
@@ -12,10 +12,20 @@
     clippy::panic,
     clippy::disallowed_methods,
     clippy::print_stdout,
+    clippy::print_stderr,
     reason = "a bench measures real time, and fails by panicking"
 )]
 
 mod clock;
+#[path = "../writes/cost.rs"]
+#[expect(
+    dead_code,
+    clippy::cast_precision_loss,
+    reason = "only what a PostgreSQL server has used is asked here"
+)]
+mod cost;
+#[path = "../writes/fill.rs"]
+mod fill;
 mod floor;
 mod http;
 mod ledger;
@@ -25,6 +35,7 @@ mod people;
 mod process;
 mod report;
 mod rows;
+mod scale;
 
 use std::path::Path;
 use std::time::Duration;
@@ -53,6 +64,9 @@ struct Counts {
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick");
     let share = if quick { 5 } else { 1 };
+    if std::env::args().any(|argument| argument == "scale") {
+        return scale::run(share);
+    }
     let counts = Counts {
         people: 8_000 / share,
         refreshes: 30_000 / share,
@@ -71,7 +85,7 @@ fn main() {
     let database = folder.path().join("countersign.db");
     drop(Process::start(&database));
     let world = World::plant(&database, counts.people + 1);
-    if std::env::args().any(|argument| argument == "--beside") {
+    if std::env::args().any(|argument| argument == "beside") {
         return beside(&Process::start(&database), &world, &counts);
     }
 

@@ -17,7 +17,6 @@ use countersign::domain::oauth::metadata::{ClientMetadata, Registrar};
 use countersign::domain::secret::Token;
 use countersign::domain::vault::Vault;
 use countersign::system::{SystemClock, SystemRandom};
-use futures_util::FutureExt as _;
 use opaque_ke::{
     ClientLogin, ClientLoginFinishParameters, ClientRegistration, ClientRegistrationFinishParameters,
     CredentialResponse, RegistrationResponse,
@@ -27,6 +26,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::http::Connection;
+use crate::load;
 use crate::process::MASTER_KEY;
 
 /// The server's suite but for the key stretching, of which the server sees nothing: Argon2 would leave no time to
@@ -79,11 +79,19 @@ impl World {
     /// Registers a confidential application of our own and plants a registration link for each of `people`. The server
     /// has run on this database before.
     pub fn plant(database: &Path, people: usize) -> Self {
+        Self::plant_on(&DatabaseUrl::SqliteFile(database.to_owned()), people)
+    }
+
+    /// The same on any database.
+    pub fn plant_on(url: &DatabaseUrl, people: usize) -> Self {
+        load::wait_for(Self::planted(url, people))
+    }
+
+    async fn planted(url: &DatabaseUrl, people: usize) -> Self {
         let clock = SystemClock::start();
         let now = clock.now();
-        let url = DatabaseUrl::SqliteFile(database.to_owned());
-        let opened = Store::open(&url, Connections::default(), Mode::Production, Migrate::Never, now).now_or_never();
-        let (store, mut connection) = opened.expect("does not wait").expect("the database opens");
+        let opened = Store::open(url, Connections::default(), Mode::Production, Migrate::Never, now).await;
+        let (store, mut connection) = opened.expect("the database opens");
         let metadata: ClientMetadata = serde_json::from_value(json!({
             "redirect_uris": ["https://shop.example.org/back"],
             "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
@@ -100,8 +108,7 @@ impl World {
         let application = metadata.register(registrar).expect("is registered");
         let vault = Vault::new(&MASTER_KEY);
         let secrets = secrets::open(&store, &mut connection, &vault, &SystemRandom, now)
-            .now_or_never()
-            .expect("does not wait")
+            .await
             .expect("opens");
         let tokens: Vec<_> = (0..people).map(|_| Token::generate(&SystemRandom)).collect();
         let mut inserts = vec![clients::insert(&application.client, now).expect("a statement")];
@@ -124,8 +131,7 @@ impl World {
                 }
                 Ok(Decision::Commit(()))
             })
-            .now_or_never()
-            .expect("does not wait")
+            .await
             .expect("is planted");
         let id = application.client.id.to_string();
         let secret = application.secret.expect("a secret");

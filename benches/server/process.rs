@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::cost;
 use crate::http::{Connection, ISSUER};
 use crate::load;
 
@@ -22,16 +23,23 @@ pub struct Process {
     pub address: SocketAddr,
     /// From spawning it to its first whole answer.
     pub started_in: Duration,
+    /// The process of PostgreSQL that all others are children of, if what these use counts too.
+    postmaster: Option<u32>,
 }
 
 impl Process {
     /// Starts the release binary as in production, but for throttles that nobody here reaches.
     pub fn start(database: &Path) -> Self {
+        Self::start_on(&format!("sqlite:{}", database.display()), None)
+    }
+
+    /// The same on any database, whose own CPU counts too where its `postmaster` is known.
+    pub fn start_on(database_url: &str, postmaster: Option<u32>) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
         command
             .arg("serve")
             .env("COUNTERSIGN_LISTEN", "127.0.0.1:0")
-            .env("COUNTERSIGN_DATABASE_URL", format!("sqlite:{}", database.display()))
+            .env("COUNTERSIGN_DATABASE_URL", database_url)
             .env("COUNTERSIGN_MASTER_KEY", URL_SAFE_NO_PAD.encode(MASTER_KEY))
             .env("COUNTERSIGN_DEFINE__ISSUER", ISSUER)
             .env("COUNTERSIGN_DEFINE__JOBS", "identity,entitlements")
@@ -40,7 +48,9 @@ impl Process {
         for bucket in ["ADDRESS", "EMAIL_ADDRESS", "EMAIL_BROWSER", "EMAIL", "CLIENT_ADDRESS"] {
             command.env(format!("COUNTERSIGN_LIMITS__{bucket}__BURST"), "1000000000");
         }
-        Self::spawn(command, "/healthz")
+        let mut process = Self::spawn(command, "/healthz");
+        process.postmaster = postmaster;
+        process
     }
 
     /// Starts a server that says in a line of JSON where it listens, and asks it for `first`.
@@ -58,10 +68,11 @@ impl Process {
             child,
             address,
             started_in: started.elapsed(),
+            postmaster: None,
         }
     }
 
-    /// User and system time of all its threads since it started.
+    /// User and system time of all its threads since it started, and of its database's processes.
     pub fn cpu(&self) -> Duration {
         let path = format!("/proc/{}/stat", self.child.id());
         let stat = std::fs::read_to_string(path).expect("proc(5)");
@@ -74,7 +85,7 @@ impl Process {
             .map(|field| field.parse::<u64>().expect("ticks"))
             .sum();
         // USER_HZ is 100 on every Linux that anybody runs.
-        Duration::from_millis(ticks * 10)
+        Duration::from_millis(ticks * 10) + self.postmaster.map_or(Duration::ZERO, cost::family)
     }
 
     /// A line of `/proc/<pid>/status` in MiB: `VmRSS` now, `VmHWM` at its peak.

@@ -55,12 +55,8 @@ pub struct Cost {
 impl Meter {
     /// `url` is the database in `server` that is measured.
     pub fn of_postgres(server: &str, url: &str) -> Self {
-        let told = test_stores::psql(
-            server,
-            "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'",
-        );
         Self::Postgres {
-            postmaster: field(&stat(&format!("/proc/{told}/stat")).expect("runs"), 1),
+            postmaster: postmaster(server),
             url: url.to_owned(),
         }
     }
@@ -126,8 +122,17 @@ impl Reading {
     }
 }
 
-/// The server's process and its children, those that have ended included.
-fn family(postmaster: u32) -> Duration {
+/// The process of the PostgreSQL at `server` that all its sessions are children of.
+pub fn postmaster(server: &str) -> u32 {
+    let told = test_stores::psql(
+        server,
+        "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'",
+    );
+    field(&stat(&format!("/proc/{told}/stat")).expect("runs"), 1)
+}
+
+/// What the server's process and its children have used, those that have ended included.
+pub fn family(postmaster: u32) -> Duration {
     let path = |pid: u32| format!("/proc/{pid}/stat");
     let whole = cpu(&path(postmaster), 11) + cpu(&path(postmaster), 13);
     let children = Command::new("ps")

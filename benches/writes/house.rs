@@ -64,6 +64,11 @@ impl House {
         }
     }
 
+    /// The way to Writer.
+    pub fn writes(&self) -> Writes {
+        self.writes.clone()
+    }
+
     /// Writes through Writer.
     pub async fn execute(&self, statement: Statement) {
         self.writes.execute(statement).await.expect("is written");

@@ -1,9 +1,11 @@
 //! `cargo bench --bench writes`: what a write costs through Writer, beside one transaction for each request.
 //!
 //! PostgreSQL and SQLite, with 1, 64 and 512 callers who always have one write each under way. CPU is that of this
-//! process and of the PostgreSQL server together; commits and syncs are those that the databases counted. With `scale` it
-//! measures reads and writes on a small and on a large database instead. `--quick` does a tenth of the work; its figures
-//! are rough.
+//! process and of the PostgreSQL server together; commits and syncs are those that the databases counted. `--quick` does a
+//! tenth of the work; its figures are rough. Instead of all that,
+//!
+//! - `scale` measures reads and writes on a small and on a large database, which are filled past the server;
+//! - `sweep` measures how long operations take while a million expired rows are deleted.
 //!
 //! Needs PostgreSQL's server binaries, as the tests do.
 
@@ -12,15 +14,19 @@
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     clippy::print_stdout,
-    clippy::cast_possible_wrap,
+    clippy::print_stderr,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
     clippy::cast_precision_loss,
     reason = "a bench measures real time, and fails by panicking"
 )]
 
 mod cost;
+mod fill;
 mod house;
 mod pool;
 mod scale;
+mod sweep;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -37,8 +43,11 @@ fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick");
     let share = if quick { 10 } else { 1 };
     let runtime = actix_rt::System::new();
-    if std::env::args().any(|argument| argument == "scale") {
+    let is_asked = |name: &str| std::env::args().any(|argument| argument == name);
+    if is_asked("scale") {
         runtime.block_on(scale::run(1_000_000 / share));
+    } else if is_asked("sweep") {
+        runtime.block_on(sweep::run(1_000_000 / share));
     } else {
         runtime.block_on(compare(share));
     }

@@ -123,6 +123,21 @@ pub fn index(account_id: &str, terms: &BTreeSet<Vec<u8>>) -> impl Iterator<Item 
     })
 }
 
+/// A page of accounts after `after`: `id, email`, 1 if it is found by any word and 0 if not, and what [`read`] reads.
+#[must_use]
+pub fn indexed(after: &str, limit: i64) -> Statement {
+    Statement::new(
+        "SELECT a.id, a.email, CAST(CASE WHEN EXISTS (SELECT 1 FROM account_terms t WHERE t.account_id = a.id) \
+         THEN 1 ELSE 0 END AS BIGINT), p.given_name, p.family_name, p.call_name, p.phone, p.birth_date, p.education, \
+         p.age_privacy, p.membership_number, p.joined_on, p.street_address, p.locality, p.region, p.postal_code, \
+         p.country, p.locale, p.updated_at \
+         FROM (SELECT id, email FROM accounts WHERE id > $1 ORDER BY id LIMIT $2) a \
+         LEFT JOIN profiles p ON p.account_id = a.id ORDER BY a.id",
+    )
+    .bind(after)
+    .bind(limit)
+}
+
 /// A row if another account, or an applicant, has this membership number.
 #[must_use]
 pub fn number_taken(number: &str, by_other_than: &str) -> Statement {

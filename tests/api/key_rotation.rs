@@ -6,7 +6,7 @@ use countersign::actors::key_ring::turn;
 use countersign::domain::clock::Clock as _;
 use countersign::domain::keys::algorithm::SigningAlgorithm;
 use countersign::domain::keys::lifecycle::{KeyRecord, Purpose};
-use countersign::domain::keys::rotation::{self, Change};
+use countersign::domain::keys::rotation::{self, Change, NOTICED_WITHIN};
 use countersign::domain::vault::Vault;
 use countersign::system::SystemRandom;
 
@@ -28,8 +28,8 @@ async fn command(server: &Server, plan: impl Fn(&[KeyRecord]) -> Vec<Change>) {
     for _ in 0..10 {
         let found = turn::load(&store).await.expect("reads");
         let changes = plan(&turn::records(&found));
-        let now = server.clock.now();
-        if turn::apply(&mut connection, &found, changes, &vault, &SystemRandom, now)
+        let now = || server.clock.now();
+        if turn::apply(&mut connection, &found, changes, &vault, &SystemRandom, &now)
             .await
             .expect("writes")
         {
@@ -84,7 +84,7 @@ async fn f10_a_rotation_by_command_is_published_before_it_signs_and_breaks_no_to
         (kid(meanwhile.access()), kid(meanwhile.id())),
         (old.clone(), old.clone())
     );
-    server.clock.advance(AHEAD + Duration::from_secs(1));
+    server.clock.advance(AHEAD + NOTICED_WITHIN);
     let mut last = meanwhile.clone();
     until("the new key signs", async || {
         last = Tokens(client.refresh(&server, last.refresh()).await.json());

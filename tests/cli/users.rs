@@ -33,6 +33,10 @@ fn accounts_are_made_listed_closed_and_opened() {
     scope(&["--add", "two words"]).refused(&["is not a scope"]);
     assert_eq!(scope(&[]).json()["scopes"], serde_json::json!(["admin"]));
 
+    assert_eq!(
+        scope(&["--remove", "admin", "--force"]).json()["scopes"],
+        serde_json::json!([])
+    );
     for (verb, status) in [("disable", "disabled"), ("enable", "active")] {
         assert_eq!(
             deployment.run(&["user", verb, "ANN@example.org"]).json()["status"],
@@ -43,6 +47,39 @@ fn accounts_are_made_listed_closed_and_opened() {
             .run(&["user", verb, "dan@example.org"])
             .refused(&["no account for dan@example.org"]);
     }
+}
+
+#[test]
+fn the_last_administrator_goes_only_by_force() {
+    let deployment = Deployment::migrated();
+    deployment.add_ann();
+    deployment
+        .run_with(&["user", "add", "bob@example.org", "--password-stdin"], b"p")
+        .json();
+    let scope = |email: &str, more: &[&str]| deployment.run(&[&["user", "scope", email], more].concat());
+    let words = ["last administrator", "nothing was changed", "--force"];
+    scope("ann@example.org", &["--add", "admin"]).json();
+    scope("ann@example.org", &["--remove", "admin", "--add", "x"]).refused(&words);
+    deployment.run(&["user", "disable", "ann@example.org"]).refused(&words);
+    assert_eq!(
+        scope("ann@example.org", &[]).json()["scopes"],
+        serde_json::json!(["admin"])
+    );
+    assert_eq!(deployment.run(&["user", "list"]).json()["users"][0]["status"], "active");
+
+    // Whoever is closed administrates nothing.
+    scope("bob@example.org", &["--add", "admin"]).json();
+    deployment.run(&["user", "disable", "bob@example.org"]).json();
+    deployment.run(&["user", "disable", "ann@example.org"]).refused(&words);
+    deployment.run(&["user", "enable", "bob@example.org"]).json();
+    deployment.run(&["user", "disable", "ann@example.org"]).json();
+    scope("bob@example.org", &["--remove", "admin"]).refused(&words);
+    // Taking the role from a closed account takes no administrator away.
+    scope("ann@example.org", &["--remove", "admin"]).json();
+    deployment
+        .run(&["user", "disable", "bob@example.org", "--force"])
+        .json();
+    scope("bob@example.org", &["--remove", "admin", "--force"]).json();
 }
 
 #[test]

@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { Browser } from "./lib/browser.mjs";
 import { byTestId, click, fill, heading, openWindow, signIn, startChromium } from "./lib/chromium.mjs";
 import { REFUSED, startClub } from "./lib/club.mjs";
+import { LOOKS, viewer } from "./lib/look.mjs";
 import { eventually } from "./lib/server.mjs";
 
 const PASSWORD = "correct horse battery staple";
@@ -293,7 +294,7 @@ browse("scopes are given and taken, but for the roles of the server itself", asy
   await fill(desk, "scope-add", "editor");
   await click(desk, "scope-add-submit");
   await isDone(desk, "The scope editor is given.");
-  const held = async () => (await club.command(["user", "scope", "editor@example.org"])).scopes;
+  const held = async () => (await club.command("user", "scope", "editor@example.org")).scopes;
   assert.deepEqual(await held(), ["editor"]);
   for (const [scope, words] of [
     ["", "Please enter"],
@@ -358,7 +359,7 @@ browse("who is disabled is out at once, and comes back with the old password", a
 });
 
 browse("the last administrator is not disabled, and the server says why", async (window) => {
-  const { users } = await club.command(["user", "list"]);
+  const { users } = await club.command("user", "list");
   const { id } = users.find(({ email }) => email === BOARD.email);
   const desk = await administer(window, `/admin/?view=person&id=${id}`);
   await click(desk, "person-disable");
@@ -417,10 +418,13 @@ browse("an application is added, used, changed and removed", async (window) => {
   await heading(desk, "Boat house");
   assert.ok(!(await desk.locator("main").innerText()).includes(secret), "the secret is not shown again");
   await fill(desk, "client-redirect-uris", "https://boats.example/new");
+  await byTestId(desk, "client-first-party").check();
   await click(desk, "client-submit");
   await isDone(desk, "Saved");
   const moved = await useClient(id, secret, "https://boats.example/new", BOARD);
   assert.ok(moved.access_token, "it has kept its secret, and goes to the new address");
+  const changed = (await club.command("client", "list")).find(({ client_id }) => client_id === id);
+  assert.deepEqual([changed.first_party, changed.require_pkce], [true, true]);
   const gone = new URLSearchParams({ client_id: id, redirect_uri: "https://boats.example/back", response_type: "code" });
   assert.equal((await fetch(club.url(`/oauth/authorize/?${gone}`), { redirect: "manual" })).status, 400);
 
@@ -515,4 +519,186 @@ browse("dialogs hold the focus, close by Escape, and give it back", async (windo
   await byTestId(desk, "disable").waitFor({ state: "detached" });
   assert.ok(await has("person-disable"), "the button has the focus again");
   await byTestId(desk, "person-status").filter({ hasText: "May sign in" }).waitFor();
+});
+
+/** The way in of somebody who waits, as they see it. */
+async function wayIn(window, see, email) {
+  const page = await window.open("/signup/");
+  await see(page, "ask to join");
+  await fill(page, "signup-email", email);
+  await fill(page, "signup-given-name", "Wilhelmina-Frederique");
+  await fill(page, "signup-family-name", "van den Hoogenband-Kowalewska");
+  await fill(page, "signup-phone", "none of your business");
+  await click(page, "signup-submit");
+  await byTestId(page, "email-error").filter({ hasText: "Phone number" }).waitFor();
+  await see(page, "ask to join with a slip");
+  await fill(page, "signup-phone", "+31 6 1234 5678");
+  await click(page, "signup-submit");
+  await page.goto(await club.mailedLink(email, "/confirm/"));
+  await byTestId(page, "signup-waits").waitFor();
+  await see(page, "waits for approval");
+  await page.close();
+}
+
+async function joining(window, see, email) {
+  const desk = await administer(window);
+  await rowOf(desk, email).waitFor();
+  await see(desk, "who wants to join");
+  await inRow(desk, email, "applicant-withdraw").click();
+  await see(desk, "turn down");
+  await desk.keyboard.press("Escape");
+  await inRow(desk, email, "applicant-admit").click();
+  await fill(desk, "admit-joined", "");
+  await fill(desk, "admit-number", `W-${email.length}`);
+  await see(desk, "admit");
+  await click(desk, "admit-yes");
+  await isDone(desk, "is admitted");
+  await see(desk, "admitted");
+  await click(desk, "stage-admitted");
+  await rowOf(desk, email).waitFor();
+  await see(desk, "not registered yet");
+  await click(desk, "admin-invite");
+  await byTestId(desk, "invite-email").waitFor();
+  await see(desk, "invite");
+  await click(desk, "invite-submit");
+  await byTestId(desk, "invite-error").waitFor();
+  await see(desk, "invite with a slip");
+
+  const page = await window.open(await club.mailedLink(email, "/register/"));
+  await byTestId(page, "register-password").waitFor();
+  await see(page, "register after approval");
+  await byTestId(page, "register-more").locator("summary").click();
+  await see(page, "register with more");
+  await fill(page, "register-password", PASSWORD);
+  await page.locator(".meter-name:not(:empty)").waitFor();
+  await click(page, "register-submit");
+  await page.getByText("Your account is ready").waitFor();
+  await page.close();
+  await desk.close();
+}
+
+async function peopleAndOne(window, see, email) {
+  const desk = await window.open("/admin/?view=people");
+  await byTestId(desk, "people").waitFor();
+  await see(desk, "people");
+  await fill(desk, "people-search", "no such person");
+  await byTestId(desk, "people-empty").waitFor();
+  await see(desk, "nobody found");
+  await fill(desk, "people-search", email);
+  await rowOf(desk, email).waitFor();
+  await eventually("one person", async () => (await byTestId(desk, "person").count()) === 1);
+  await byTestId(desk, "person").click();
+  await byTestId(desk, "person-facts").waitFor();
+  await fill(desk, "scope-add", "editor");
+  await click(desk, "scope-add-submit");
+  await isDone(desk, "editor");
+  await see(desk, "person");
+  await fill(desk, "scope-add", "admin");
+  await click(desk, "scope-add-submit");
+  await byTestId(desk, "scopes-error").waitFor();
+  await see(desk, "scope refused");
+  await click(desk, "person-disable");
+  await see(desk, "disable");
+  await click(desk, "disable-yes");
+  await isDone(desk, "signed out everywhere");
+  await see(desk, "person disabled");
+  await desk.goto("/admin/?view=person&id=ffffffff-ffff-4fff-bfff-ffffffffffff");
+  await heading(desk, "There is no such person");
+  await see(desk, "no such person");
+  await desk.close();
+}
+
+async function applications(window, see, name) {
+  const desk = await window.open("/admin/?view=new-client");
+  await byTestId(desk, "new-client-name").waitFor();
+  await see(desk, "add an application");
+  await byTestId(desk, "new-client-more").locator("summary").click();
+  await see(desk, "add an application with more");
+  await fill(desk, "new-client-name", name);
+  await fill(desk, "new-client-redirect-uris", "https://a-rather-long-host-name.rowing-club.example.org/authentication/callback/\nnot an address");
+  await click(desk, "new-client-submit");
+  await byTestId(desk, "new-client-error").waitFor();
+  await see(desk, "application with a slip");
+  await fill(desk, "new-client-redirect-uris", "https://a-rather-long-host-name.rowing-club.example.org/authentication/callback/");
+  await click(desk, "new-client-submit");
+  await byTestId(desk, "new-client-added").waitFor();
+  await see(desk, "application added");
+  await click(desk, "new-client-done");
+  await rowOf(desk, name).waitFor();
+  await see(desk, "applications");
+  await rowOf(desk, name).locator('[data-testid="client"]').click();
+  await byTestId(desk, "client-name").waitFor();
+  await see(desk, "application");
+  await click(desk, "client-remove");
+  await see(desk, "remove application");
+  await click(desk, "remove-yes");
+  await heading(desk, "Applications");
+  await desk.goto("/");
+  await byTestId(desk, "admin-link").waitFor();
+  await see(desk, "front page of an administrator");
+  await desk.close();
+}
+
+for (const [look, options] of Object.entries(LOOKS)) {
+  test(`every page of the way in and of the administration, ${look}`, async () => {
+    const window = await openWindow(chromium, club, options);
+    const see = viewer(`admin ${look}`);
+    const name = look.replaceAll(" ", ".");
+    try {
+      await wayIn(window, see, `new.${name}@example.org`);
+      await joining(window, see, `new.${name}@example.org`);
+      await peopleAndOne(window, see, `new.${name}@example.org`);
+      await applications(window, see, `Boat house, ${look}`);
+    } catch (error) {
+      error.message += `\n${await window.describe()}`;
+      await window.context.close();
+      throw error;
+    }
+    await window.close();
+  });
+}
+
+test("who may not sign up is told so before they fill in anything", async () => {
+  for (const [policy, title] of [
+    ["invite", "By invitation"],
+    ["closed", "No new accounts"],
+  ]) {
+    const closed = await startClub({ COUNTERSIGN_DEFINE__ONBOARDING: policy });
+    const window = await openWindow(chromium, closed, LOOKS["phone by night"]);
+    const page = await window.open("/login/");
+    await byTestId(page, "login-email").waitFor();
+    assert.equal(await page.getByText("Create an account").count(), 0);
+    await page.goto("/signup/");
+    await heading(page, title);
+    await viewer("admin phone by night")(page, `sign up where the policy is ${policy}`);
+    await window.close();
+    await closed.stop();
+  }
+});
+
+test("under the policy open, signing up asks for an address alone, and the mail is in the application's language", async () => {
+  const open = await startClub();
+  await open.command("client", "add", "--id", "nl", "--redirect-uri", "https://app.example/", "--public");
+  const window = await openWindow(chromium, open, { locale: "en-GB" });
+  const asked = new URLSearchParams({
+    response_type: "code",
+    client_id: "nl",
+    redirect_uri: "https://app.example/",
+    scope: "openid",
+    state: "here",
+    ui_locales: "fr nl",
+    code_challenge: "A".repeat(43),
+    code_challenge_method: "S256",
+  });
+  const page = await window.open(`/oauth/authorize/?${asked}`);
+  await page.getByText("Create an account").click();
+  await byTestId(page, "signup-email").waitFor();
+  assert.equal(await page.locator("input:visible").count(), 1, "nothing else is asked for");
+  await fill(page, "signup-email", "piet@example.org");
+  await click(page, "signup-submit");
+  await byTestId(page, "mail-sent").waitFor();
+  await open.mailedLink("piet@example.org", "/confirm/");
+  assert.match(open.smtp.mails("piet@example.org")[0].subject, /^Bevestig je e-mailadres/);
+  await window.close();
+  await open.stop();
 });

@@ -2,8 +2,8 @@
 # obeys words on standard input, each answered by one line, and takes everything away when its input ends: however whoever
 # holds the other end came to an end, nothing is left behind.
 #
-# Words: start, stop, kill, freeze, thaw, empty. A keeper defines `launch` (start in the background, set $pid), `is_ready`,
-# `stop` and `empty`.
+# Words: start, stop, kill, freeze, thaw, empty, fill, spare. A keeper defines `launch` (start in the background, set $pid),
+# `is_ready`, `stop` and `empty`, and those that can be filled `fill` and `spare`.
 set -euo pipefail
 trap '' INT TERM HUP
 
@@ -54,9 +54,14 @@ clean() {
         gone
         kill "$late" 2>/dev/null || true
     fi
+    umount --lazy "$folder/disk" 2>/dev/null || true
     rm -rf "$folder"
 }
 trap clean EXIT
+
+fill() { echo -n "not "; }
+
+spare() { echo -n "not "; }
 
 serve() {
     if ! start >"$folder/start" 2>&1; then
@@ -72,6 +77,8 @@ serve() {
             freeze) signal_all STOP ;;
             thaw) signal_all CONT ;;
             empty) empty ;;
+            fill) fill ;;
+            spare) spare ;;
             *) echo -n "unknown " ;;
         esac
         echo "done $word"

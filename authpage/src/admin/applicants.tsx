@@ -138,7 +138,7 @@ function Stages({ current }: { current: Stage }) {
   );
   return (
     <div className="tabs">
-      {tab("waiting", "/admin/", "Waiting for a decision")}
+      {tab("waiting", "/admin/", "Waiting")}
       {tab("admitted", "/admin/?stage=admitted", "Not registered yet")}
     </div>
   );

@@ -61,6 +61,11 @@ describe("a changed application", () => {
     });
   });
 
+  it("loses what is taken out", () => {
+    const limited = { ...client, required_scope: "staff" } as Client;
+    expect(JSON.stringify(replacement(limited, { required_scope: undefined }))).not.toContain("staff");
+  });
+
   it("without scopes says nothing of them", () => {
     expect(replacement({ ...client, scope: "" }, {})).not.toHaveProperty("scope");
   });

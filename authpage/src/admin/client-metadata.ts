@@ -57,8 +57,11 @@ export function metadataOf(described: Described): object {
   };
 }
 
+/** What is changed of an application; `undefined` takes an entry out. */
+export type Change = { [Field in keyof Client]?: Client[Field] | undefined };
+
 /** All of an application with some of it changed, as it is put in its own place. */
-export function replacement(client: Client, change: Partial<Client>): object {
+export function replacement(client: Client, change: Change): object {
   const { scope, ...rest } = { ...client, ...change };
   // A client without scopes is described with an empty text, which no registration takes.
   return scope === "" ? rest : { ...rest, scope };

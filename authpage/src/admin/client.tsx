@@ -1,6 +1,7 @@
 /** One application: what it is, where it may send people, and its end. */
 
 import { type FormEvent, useCallback, useState } from "react";
+import { Check } from "../forms/check";
 import { Field } from "../forms/field";
 import { LinesField } from "../forms/lines-field";
 import { SubmitButton } from "../forms/submit-button";
@@ -12,7 +13,7 @@ import { Slot } from "../ui/slot";
 import { Stopped } from "../ui/stopped";
 import { useLoad } from "../use-load";
 import { type Client, readClient, removeClient, replaceClient } from "./api";
-import { linesOf, replacement } from "./client-metadata";
+import { type Change, linesOf, replacement } from "./client-metadata";
 import { AdminFrame } from "./frame";
 import { pathOf } from "./paths";
 import { Refused } from "./refused";
@@ -80,9 +81,6 @@ function Facts({ client }: { client: Client }) {
   const facts: [string, string | undefined][] = [
     ["Kind", kindOf(client)],
     ["Proves itself by", PROOFS[proof] ?? proof],
-    ["May ask for", client.scope],
-    ["Only for holders of", client.required_scope],
-    ["Consent", client.first_party ? "Not asked: it is one of your own" : "Asked, once"],
     ["ID tokens are signed with", client.id_token_signed_response_alg],
   ];
   return (
@@ -115,10 +113,15 @@ function Edit({ client, onChange }: { client: Client; onChange: (after: Client) 
   function send(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const values = valuesOf(event.currentTarget);
-    const change: Partial<Client> = { client_name: textIn(values, "client_name") };
+    const change: Change = {
+      client_name: textIn(values, "client_name"),
+      scope: textIn(values, "scope"),
+    };
     if (forPeople) {
       change.redirect_uris = linesOf(textIn(values, "redirect_uris"));
       change.post_logout_redirect_uris = linesOf(textIn(values, "post_logout_redirect_uris"));
+      change.required_scope = textIn(values, "required_scope") || undefined;
+      change.first_party = values.first_party === true;
     }
     submit.run(async () => {
       onChange(await replaceClient(client.client_id, replacement(client, change)));
@@ -159,8 +162,37 @@ function Edit({ client, onChange }: { client: Client; onChange: (after: Client) 
             />
           </>
         )}
+        <Field
+          type="text"
+          label="Scopes that it may ask for"
+          data-field="scope"
+          data-testid="client-scope"
+          defaultValue={client.scope}
+          autoComplete="off"
+          invalid={wrong === "scope"}
+        />
+        {forPeople && (
+          <>
+            <Field
+              type="text"
+              label="Only for people who hold this scope"
+              data-field="required_scope"
+              data-testid="client-required-scope"
+              defaultValue={client.required_scope ?? ""}
+              autoComplete="off"
+              invalid={wrong === "required_scope"}
+            />
+            <Check
+              label="It is one of our own"
+              hint="People are not asked whether it may know who they are."
+              data-field="first_party"
+              data-testid="client-first-party"
+              defaultChecked={client.first_party}
+            />
+          </>
+        )}
         <Slot id="client-slot" testId="client-error" problem={submit.problem}>
-          It keeps its secret. Everything else is changed with <code>countersign client</code>.
+          It keeps its secret and what people have allowed it.
         </Slot>
         <SubmitButton quiet submit={submit} testId="client-submit" label="Save" busyLabel="Saving…" />
       </form>

@@ -42,8 +42,12 @@ export function get<Answer>(path: string): Promise<Answer> {
 }
 
 /** Sends `body` to `path`. */
-export function post<Answer>(path: string, body: object): Promise<Answer> {
-  return write<Answer>("POST", path, body);
+export function post<Answer>(
+  path: string,
+  body: object,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  return write<Answer>("POST", path, body, headers);
 }
 
 /** Puts `body` in the place of what is at `path`. */
@@ -56,10 +60,15 @@ export function remove(path: string): Promise<object> {
   return send<object>(path, { method: "DELETE", headers: { Accept: "application/json" } });
 }
 
-function write<Answer>(method: "POST" | "PUT", path: string, body: object): Promise<Answer> {
+function write<Answer>(
+  method: "POST" | "PUT",
+  path: string,
+  body: object,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   return send<Answer>(path, {
     method,
-    headers: { Accept: "application/json", "Content-Type": "application/json" },
+    headers: { Accept: "application/json", "Content-Type": "application/json", ...headers },
     body: JSON.stringify(body),
   });
 }

@@ -18,6 +18,8 @@ export interface Flow {
   client: { name: string; uri: string | null };
   scopes: string[];
   login_hint: string | null;
+  /** The languages that the application asks for, best first, with blanks between. */
+  ui_locales: string | null;
   stage: "login" | "consent";
   signed_in_as: string | null;
 }
@@ -62,8 +64,8 @@ export const decideDevice = (user_code: string, decision: "allow" | "deny") =>
   post<object>("/oauth/device/decide/", { user_code, decision });
 
 /** Asks to be taken in; `said` are the names and the phone number, as far as they were filled in. */
-export const signUp = (email: string, said: object = {}) =>
-  post<object>("/onboard/signup/", { ...said, email });
+export const signUp = (email: string, said: object, locales: string | null) =>
+  post<object>("/onboard/signup/", { ...said, email }, inLanguage(locales));
 
 export const confirmEmail = (token: string) => post<Confirmed>("/onboard/email/", { token });
 
@@ -74,7 +76,14 @@ export const startRegistration = (token: string, client_request: string) =>
 export const finishRegistration = (auth_id: string, client_request: string, said: object = {}) =>
   post<Next>("/onboard/finish/", { ...said, auth_id, client_request });
 
-export const requestReset = (email: string) => post<object>("/update/password/reset/", { email });
+export const requestReset = (email: string, _: object, locales: string | null) =>
+  post<object>("/update/password/reset/", { email }, inLanguage(locales));
+
+/** Asks for mails in the languages of `ui_locales`, and then in those of the browser, which says them by itself otherwise. */
+function inLanguage(locales: string | null): Record<string, string> {
+  const tags = (locales ?? "").split(" ").filter((tag) => /^[A-Za-z0-9-]+$/.test(tag));
+  return tags.length === 0 ? {} : { "Accept-Language": [...tags, ...navigator.languages].join(", ") };
+}
 
 export const startReset = (token: string, client_request: string) =>
   post<Started & { email: string }>("/update/password/start/", { token, client_request });

@@ -1,6 +1,7 @@
 /** A page that asks for an e-mail address, has a link sent there, and says so: sign-up and forgotten password. */
 
 import { type ReactNode, useState } from "react";
+import { readFlow } from "../api/routes";
 import { Link, query } from "../navigation";
 import { rememberFlow } from "../resume";
 import { withFlow } from "../routes";
@@ -20,7 +21,7 @@ interface MailLinkProps {
   emailTestId: string;
   submitTestId: string;
   /** Asks the server to send. */
-  ask: (email: string, more: Values) => Promise<unknown>;
+  ask: (email: string, more: Values, locales: string | null) => Promise<unknown>;
   /** More fields, below the address; `said` is what stood in them before. */
   more?: (submit: Submit, said: Values) => ReactNode;
 }
@@ -34,7 +35,9 @@ export function MailLink(props: MailLinkProps) {
   const signIn = withFlow("/login/", flowId);
 
   async function send(address: string, more: Values) {
-    await props.ask(address, more);
+    // The application may have asked for a language. One that cannot be learnt now keeps no mail back.
+    const flow = flowId === null ? null : await readFlow(flowId).catch(() => null);
+    await props.ask(address, more, flow?.ui_locales ?? null);
     rememberFlow(flowId);
     setEmail(address);
     setSaid(more);

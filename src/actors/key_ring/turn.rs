@@ -47,7 +47,7 @@ pub(super) async fn turn(deps: &Deps, published: &mut Vec<StoredKey>) -> Result<
     let mut found = load(&deps.store).await?;
     let due = rotation::plan(&records(&found), &deps.policy, now)?;
     if !due.is_empty() {
-        let step = prepare(&found, due, &deps.vault, deps.random.as_ref(), now)?;
+        let step = prepare(&found, due, &deps.vault, deps.random.as_ref(), &|| deps.clock.now())?;
         // Another process may have been quicker; then its keys are the ones to publish.
         deps.writes
             .transact("rotate keys", async move |transaction| step.commit(transaction).await)
@@ -75,11 +75,12 @@ pub async fn first(
 ) -> Result<KeySet, TurnError> {
     let found = load(store).await?;
     let due = rotation::plan(&records(&found), policy, now)?;
-    apply(connection, &found, due, vault, random, now).await?;
+    apply(connection, &found, due, vault, random, &|| now).await?;
     open(&load(store).await?, vault)
 }
 
-/// Carries out changes decided by a command, on its own connection; `false` if another process was quicker.
+/// Carries out changes decided by a command, on its own connection; `false` if another process was quicker. A new key is
+/// published when it is made, which `now` is asked for then.
 ///
 /// # Errors
 /// [`TurnError`].
@@ -89,7 +90,7 @@ pub async fn apply(
     changes: Vec<Change>,
     vault: &Vault,
     random: &dyn Random,
-    now: Timestamp,
+    now: &dyn Fn() -> Timestamp,
 ) -> Result<bool, TurnError> {
     if changes.is_empty() {
         return Ok(true);
@@ -136,13 +137,14 @@ struct Step {
     statements: Vec<crate::db::Statement>,
 }
 
-/// Makes the keys that `changes` ask for. RSA takes tens of milliseconds, so this happens outside the transaction.
+/// Makes the keys that `changes` ask for. RSA takes tens of milliseconds, and seconds on a busy machine, so this happens
+/// outside the transaction, and only then is it known since when the keys are published.
 fn prepare(
     found: &[StoredKey],
     changes: Vec<Change>,
     vault: &Vault,
     random: &dyn Random,
-    now: Timestamp,
+    now: &dyn Fn() -> Timestamp,
 ) -> Result<Step, TurnError> {
     let mut statements = Vec::with_capacity(changes.len());
     for change in changes {
@@ -155,6 +157,8 @@ fn prepare(
                     KeyMaterial::Refresh(key) => key.kid().to_owned(),
                 };
                 let sealed = vault.seal(random, &keys::place_of_key(&kid), &secret);
+                let now = now();
+                let state = state.ready(now);
                 keys::insert(
                     &StoredKey {
                         record: KeyRecord { kid, purpose, state },

@@ -22,7 +22,7 @@ use crate::config::{Config, Job};
 use crate::db::kv::KeyValue;
 use crate::db::{Store, WriteConnection};
 use crate::domain::clock::Clock;
-use crate::domain::keys::rotation::{RotationPolicy, Schedule};
+use crate::domain::keys::rotation::{NOTICED_WITHIN, RotationPolicy, Schedule};
 use crate::domain::random::Random;
 use crate::domain::vault::Vault;
 
@@ -98,7 +98,8 @@ pub fn rotation_policy(config: &Config) -> RotationPolicy {
     let (keys, lifetimes) = (&config.define.keys, &config.define.lifetimes);
     let schedule = |longest: Duration| Schedule {
         rotate_every: keys.rotate_every,
-        publish_ahead: keys.publish_ahead,
+        // Somebody may have fetched the key set from a process that did not know the new key yet.
+        publish_ahead: keys.publish_ahead + NOTICED_WITHIN,
         keep_after: longest + SNAPSHOT_AGE,
     };
     RotationPolicy {

@@ -5,6 +5,7 @@
 //! hour since the start, nothing is swept and an alarm is raised, until they agree again or the process is restarted.
 
 mod entitlements;
+mod index_people;
 mod sweep;
 mod turn;
 

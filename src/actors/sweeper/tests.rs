@@ -280,6 +280,48 @@ async fn a_clock_that_jumps_stops_the_sweep_until_it_is_set_right() {
 }
 
 #[actix_rt::test]
+async fn people_whose_account_is_older_than_the_search_are_found_after_a_sweep() {
+    use crate::db::{accounts, directory, profiles};
+    use crate::domain::account::{Profile, question};
+    use crate::domain::email::{Email, Identifier};
+
+    let mut process = Process::start(TestStore::new(), 1);
+    let old = 2 * index_people::BATCH + 1;
+    for number in 0..old {
+        let (id, email) = (format!("{number:06}"), format!("ann{number}@example.org"));
+        let mut identifier = [0; 32];
+        identifier[..8].copy_from_slice(&number.to_be_bytes());
+        let email = Email::parse(&email).expect("an address");
+        process
+            .write(accounts::insert(&id, &Identifier(identifier), &email, b"record", START))
+            .await;
+    }
+    let named = Profile {
+        family_name: Some("de Vries".to_owned()),
+        ..Profile::default()
+    };
+    process.write(profiles::put("000700", &named, START)).await;
+    // One has been found all along, by something else than its address.
+    for statement in profiles::index("000001", &[b"kept".to_vec()].into()) {
+        process.write(statement).await;
+    }
+    let store = process.deps.store.clone();
+    let found = async |words: &str| {
+        let statement = directory::found(&question(words), None, 10_000);
+        store.query(&statement).await.expect("reads").len()
+    };
+    assert_eq!((found("ann7").await, found("vries").await), (0, 0));
+    process.turn().await;
+    assert_eq!(found("vries").await, 1);
+    assert_eq!(found("ann").await, usize::try_from(old - 1).expect("a count"));
+    assert_eq!(
+        (found("kept").await, found("ann1@example.org").await),
+        (1, 0),
+        "what was there stays"
+    );
+}
+
+#[actix_rt::test]
 async fn every_process_drops_its_own_short_lived_entries() {
     let first = Process::start(TestStore::new(), 1);
     let mut second = Process::start(first.store.again(), 2);

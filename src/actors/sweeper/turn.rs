@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Deps;
 use super::entitlements;
+use super::index_people::Pass;
 use super::sweep::{sweep_rows, sweep_states};
 use crate::actors::failure::Failure;
 use crate::actors::writer::WriteError;
@@ -21,6 +22,8 @@ pub(super) struct Course {
     /// Monotonic moments of the last sweeps: of this process's own entries, and of the rows that all share.
     states_swept: Option<Duration>,
     rows_swept: Option<Duration>,
+    /// How far this process has looked for people whom no search finds.
+    indexing: Pass,
 }
 
 impl Course {
@@ -31,6 +34,7 @@ impl Course {
             alarmed: false,
             states_swept: None,
             rows_swept: None,
+            indexing: Pass::begin(),
         }
     }
 
@@ -58,6 +62,7 @@ impl Course {
         {
             sweep_rows(deps, self.watch.me(), epoch).await?;
             entitlements::sweep(deps, self.watch.me(), epoch).await?;
+            self.indexing.go_on(deps, self.watch.me(), epoch).await?;
             self.rows_swept = Some(now);
         }
         Ok(())

@@ -1,7 +1,5 @@
 //! `countersign keys rotate`.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use crate::actors::key_ring::turn;
@@ -18,17 +16,14 @@ use crate::system::SystemRandom;
 /// How often the table may change under the command before it gives up.
 const TRIES: usize = 10;
 
-/// How long a new key is published before it signs at once: until every server has looked, with room for a slow one.
-const SETTLE: Duration = Duration::from_secs(3);
-
 /// Begins a rotation.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  countersign keys rotate --config countersign.toml\n  \
                   countersign keys rotate --config countersign.toml --purpose EdDSA --now\n\n\
                   Without --now the new key is published first and signs when every cached key set has it.\n\
-                  With --now, for a key that somebody else may have: the new key signs at once (on PostgreSQL after 3 s, when\n\
-                  every server knows it), and every older one of its purpose is withdrawn with all that it signed or\n\
-                  encrypted. Where the purpose is `refresh`, every refresh token ends; else every ID token and access\n\
+                  With --now, for a key that somebody else may have: the new key signs at once and every older one of its\n\
+                  purpose is withdrawn with all that it signed or encrypted (on PostgreSQL after 3 s, when every server\n\
+                  knows the new key, and after 3 s more, when none signs with the old one any longer). Where the purpose is `refresh`, every refresh token ends; else every ID token and access\n\
                   token of that algorithm.")]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
@@ -47,21 +42,22 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let vault = opened.vault()?;
     let purposes = args.purpose.map_or(Purpose::ALL.to_vec(), |purpose| vec![purpose]);
     let shared = matches!(opened.config.database_url, DatabaseUrl::Postgres(_));
-    let plan = match (args.now, shared) {
-        (false, _) => begin,
-        (true, false) => rotation::rotate_now,
-        (true, true) => {
-            for purpose in &purposes {
-                rotate(&mut opened, &vault, *purpose, rotation::announce)?;
-            }
-            // Every server looks each second.
-            std::thread::sleep(SETTLE);
-            rotation::take_over
-        }
+    let steps: &[Plan] = match (args.now, shared) {
+        (false, _) => &[begin],
+        (true, false) => &[rotation::rotate_now],
+        (true, true) => &[rotation::announce, rotation::take_over, rotation::withdraw_older],
     };
-    for purpose in purposes {
-        let changes = rotate(&mut opened, &vault, purpose, plan)?;
-        tell(purpose, &changes, args)?;
+    let mut changes = vec![Vec::new(); purposes.len()];
+    for (number, step) in steps.iter().enumerate() {
+        if number > 0 {
+            std::thread::sleep(rotation::NOTICED_WITHIN);
+        }
+        for (purpose, changes) in purposes.iter().zip(&mut changes) {
+            changes.extend(rotate(&mut opened, &vault, *purpose, *step)?);
+        }
+    }
+    for (purpose, changes) in purposes.into_iter().zip(&changes) {
+        tell(purpose, changes, args)?;
     }
     Ok(())
 }
@@ -81,7 +77,7 @@ fn rotate(opened: &mut Opened, vault: &Vault, purpose: Purpose, plan: Plan) -> R
         let changes =
             plan(&turn::records(&found), purpose, now()).map_err(|error| Failure::fault(error.to_string()))?;
         let writer = opened.writer.connection();
-        let applied = turn::apply(writer, &found, changes.clone(), vault, &SystemRandom, now());
+        let applied = turn::apply(writer, &found, changes.clone(), vault, &SystemRandom, &now);
         if wait(applied)?? {
             return Ok(changes);
         }
@@ -90,13 +86,16 @@ fn rotate(opened: &mut Opened, vault: &Vault, purpose: Purpose, plan: Plan) -> R
 }
 
 fn tell(purpose: Purpose, changes: &[Change], args: &Args) -> Result<(), Failure> {
-    let withdrawn: Vec<&str> = changes
-        .iter()
-        .filter_map(|change| match change {
-            Change::Move { kid, to, .. } if !to.is_published() => Some(kid.as_str()),
-            Change::Move { .. } | Change::Create { .. } => None,
-        })
-        .collect();
+    let mut withdrawn = Vec::new();
+    for change in changes {
+        // A key that is to leave may have been taken out by a server before this command came to it.
+        if let Change::Move { kid, to, .. } = change
+            && !to.is_active()
+            && !withdrawn.contains(kid)
+        {
+            withdrawn.push(kid.clone());
+        }
+    }
     let answer = json!({
         "purpose": purpose.to_string(),
         "created": !changes.is_empty(),

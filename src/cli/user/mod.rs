@@ -9,6 +9,7 @@ mod scope;
 use clap::builder::ValueParser;
 
 use super::failure::Failure;
+use crate::db::{DbError, Transaction, accounts};
 use crate::domain::email::Email;
 
 /// Makes accounts, lists them, gives them scopes, closes and opens them.
@@ -24,7 +25,7 @@ pub(super) enum Command {
     Scope(scope::Args),
     /// Closes an account: it cannot be signed in to, and its sessions, tokens, codes and links end
     #[command(after_help = "Example: countersign user disable --config countersign.toml ann@example.org")]
-    Disable(active::Args),
+    Disable(active::Closing),
     /// Opens a closed account again; what had ended stays ended
     #[command(after_help = "Example: countersign user enable --config countersign.toml ann@example.org")]
     Enable(active::Args),
@@ -37,8 +38,8 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
         Command::Import(args) => import::run(args),
         Command::List(args) => list::run(args),
         Command::Scope(args) => scope::run(args),
-        Command::Disable(args) => active::run(args, false),
-        Command::Enable(args) => active::run(args, true),
+        Command::Disable(args) => active::disable(args),
+        Command::Enable(args) => active::enable(args),
     }
 }
 
@@ -50,5 +51,22 @@ fn email() -> ValueParser {
 fn no_account(email: &Email) -> Failure {
     Failure::operator(format!(
         "there is no account for {email}; `countersign user list` shows all there are"
+    ))
+}
+
+/// Whether an account is the only active administrator. Other decisions about administrators wait until this one is made.
+async fn is_last_administrator(transaction: &mut Transaction<'_>, id: &str) -> Result<bool, DbError> {
+    if transaction.query_one(&accounts::is_administrator(id)).await?.is_none() {
+        return Ok(false);
+    }
+    transaction.query(&accounts::guard_administrators()).await?;
+    let other = transaction.query_one(&accounts::other_administrator(id)).await?;
+    Ok(other.is_none())
+}
+
+fn last_administrator(email: &Email) -> Failure {
+    Failure::operator(format!(
+        "{email} is the last administrator, and nothing was changed; make somebody else one before, with \
+         `countersign user scope EMAIL --add admin`, or add --force"
     ))
 }

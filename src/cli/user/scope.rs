@@ -7,7 +7,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::db::{DbError, Decision, Transaction, accounts};
 use crate::domain::email::Email;
-use crate::domain::oauth::scope::ScopeSet;
+use crate::domain::oauth::scope::{ADMIN, ScopeSet};
 
 /// Gives and takes scopes.
 #[derive(clap::Args, Debug)]
@@ -26,6 +26,15 @@ pub(in crate::cli) struct Args {
     /// Scope to take away; may be repeated
     #[arg(long, value_name = "SCOPE", value_parser = parse_scope)]
     remove: Vec<String>,
+    /// Take admin away even if no other administrator is left
+    #[arg(long)]
+    force: bool,
+}
+
+enum Outcome {
+    Holds(Vec<String>),
+    NoAccount,
+    LastAdministrator,
 }
 
 /// Runs the command.
@@ -38,13 +47,17 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let mut opened = Opened::open(&args.target)?;
     let identifier = opened.secrets()?.identifier.identify(&args.email);
     let (add, remove) = (args.add.clone(), args.remove.clone());
-    let scopes = opened
+    let guarded = !args.force && remove.iter().any(|scope| scope == ADMIN);
+    let outcome = opened
         .writer
         .transact("change scopes", async move |transaction: &mut Transaction<'_>| {
             let Some(account) = transaction.query_one(&accounts::by_identifier(&identifier)).await? else {
-                return Ok(Decision::Rollback(None));
+                return Ok(Decision::Rollback(Outcome::NoAccount));
             };
             let id = accounts::read(&account)?.id;
+            if guarded && super::is_last_administrator(transaction, &id).await? {
+                return Ok(Decision::Rollback(Outcome::LastAdministrator));
+            }
             for scope in &add {
                 transaction.query(&accounts::add_scope(&id, scope, now())).await?;
             }
@@ -53,9 +66,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             }
             let rows = transaction.query(&accounts::scopes(&id)).await?;
             let scopes = rows.iter().map(|row| Ok(row.text(0)?.to_owned()));
-            Ok(Decision::Commit(Some(scopes.collect::<Result<Vec<_>, DbError>>()?)))
+            Ok(Decision::Commit(Outcome::Holds(
+                scopes.collect::<Result<_, DbError>>()?,
+            )))
         })?;
-    let scopes = scopes.ok_or_else(|| super::no_account(&args.email))?;
+    let scopes = match outcome {
+        Outcome::Holds(scopes) => scopes,
+        Outcome::NoAccount => return Err(super::no_account(&args.email)),
+        Outcome::LastAdministrator => return Err(super::last_administrator(&args.email)),
+    };
     let answer = json!({ "email": args.email.as_str(), "scopes": scopes });
     output::either(args.target.json, &answer, || {
         if scopes.is_empty() {

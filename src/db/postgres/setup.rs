@@ -108,6 +108,9 @@ impl Setup {
     }
 }
 
+/// Where the server has no room to write.
+const MAKE_ROOM: &str = "make room on the disk of the server, and try again";
+
 fn not_migrated(connector: &Connector, error: &refinery::Error) -> OpenError {
     use std::error::Error as _;
     let told = error
@@ -119,6 +122,7 @@ fn not_migrated(connector: &Connector, error: &refinery::Error) -> OpenError {
             &chain(told),
             "let this user make tables: ALTER DATABASE … OWNER TO …, or GRANT CREATE ON SCHEMA …",
         ),
+        Some(told) if told.code() == Some(&SqlState::DISK_FULL) => refused(connector, &chain(told), MAKE_ROOM),
         Some(told) => OpenError::Migration(chain(told)),
         None => OpenError::Migration(error.to_string()),
     }
@@ -271,8 +275,15 @@ fn unreachable(connector: &Connector, error: &NoSession) -> OpenError {
     let text = chain(error);
     let code = error.code().map(SqlState::code).unwrap_or_default();
     let mend = match code {
+        // The server's word for a session without TLS.
+        "28000" if text.contains("no encryption") => {
+            "write sslmode=require, and the certificates of the server's authority in sslrootcert"
+        }
         "28P01" | "28000" => "mend user and password in database_url, or let the user in by pg_hba.conf",
         "3D000" => "make it with: createdb --encoding=UTF8 --locale=C --template=template0, or mend database_url",
+        "53100" => MAKE_ROOM,
+        // It has no code of its own for this one.
+        _ if text.contains("could not write init file") => MAKE_ROOM,
         "53300" => "raise max_connections at the server, or lower readers and writers in [postgres]",
         "57P03" => "wait until the server has started, and try again",
         _ if text.contains("does not support TLS") => {

@@ -1,5 +1,6 @@
 //! Against a real server: opening and refusing, writing in both lanes, and what happens when the server goes.
 
+mod disk;
 mod faults;
 mod opening;
 mod people;
@@ -7,6 +8,7 @@ mod plans;
 mod proxy;
 mod requests;
 mod statements;
+mod tls;
 mod writing;
 
 use std::time::Duration;
@@ -23,6 +25,18 @@ use crate::db::store::{Migrate, Store, WriteConnection};
 use crate::domain::clock::Timestamp;
 
 const NOW: Timestamp = Timestamp::from_millis(1_000);
+
+/// Why nothing was opened: one sentence with its mend.
+async fn refusal(text: &str, migrate: Migrate) -> String {
+    let error = open_at(text, Mode::Dev, migrate)
+        .await
+        .expect_err("is refused")
+        .to_string();
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert!(error.contains("; "), "{error} has no mend");
+    assert!(!error.contains(":secret"), "{error} holds the password");
+    error
+}
 
 /// As the configuration reads it.
 fn url(text: &str) -> DatabaseUrl {

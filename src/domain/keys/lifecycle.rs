@@ -91,6 +91,16 @@ impl KeyState {
         Self::Active { since: now }
     }
 
+    /// A new key that was planned earlier and is ready `now`: making it may have taken its time.
+    #[must_use]
+    pub const fn ready(self, now: Timestamp) -> Self {
+        match self {
+            Self::Pending { .. } => Self::publish(now),
+            Self::Active { .. } => Self::first(now),
+            old => old,
+        }
+    }
+
     /// Pending → active.
     ///
     /// # Errors

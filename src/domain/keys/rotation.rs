@@ -110,7 +110,7 @@ pub fn rotate_now(keys: &[KeyRecord], purpose: Purpose, now: Timestamp) -> Resul
     Ok(changes)
 }
 
-/// The first half of [`rotate_now`] where several processes sign: a fresh key is published, so that all of them know it
+/// The first step of what [`rotate_now`] does at once, where several processes sign: a fresh key is published, so that all of them know it
 /// before one signs with it. One that was pending before may be in wrong hands too, and is withdrawn.
 ///
 /// # Errors
@@ -129,8 +129,12 @@ pub fn announce(keys: &[KeyRecord], purpose: Purpose, now: Timestamp) -> Result<
     Ok(changes)
 }
 
-/// The second half, when every process has looked at the keys again: the announced key signs, and every older one of the
-/// purpose is withdrawn. Without an announced key it is [`rotate_now`].
+/// How long a server may go on with the keys as they were: it looks each second, and a slow one is given more.
+pub const NOTICED_WITHIN: Duration = Duration::from_secs(3);
+
+/// The second step, [`NOTICED_WITHIN`] after the first: the announced key signs, and the one that signed before is accepted
+/// for as long as some process may still sign with it, so that no token is refused by one that was quicker. It leaves by
+/// itself then, or by [`withdraw_older`]. Without an announced key it is [`rotate_now`].
 ///
 /// # Errors
 /// None in practice: the plan takes only steps that the state machine has.
@@ -138,13 +142,36 @@ pub fn take_over(keys: &[KeyRecord], purpose: Purpose, now: Timestamp) -> Result
     let published = |key: &&&KeyRecord| matches!(key.state, KeyState::Pending { .. });
     let keys_of = of(keys, purpose);
     let Some(announced) = keys_of.iter().rfind(published) else {
-        return rotate_now(keys, purpose, now);
+        // A server whose plan was due may have been quicker; what it retired is for the last step.
+        let lately = now.minus(2 * NOTICED_WITHIN);
+        let is_done = |key: &&KeyRecord| matches!(key.state, KeyState::Active { since } if since > lately);
+        return if keys_of.iter().any(is_done) {
+            Ok(Vec::new())
+        } else {
+            rotate_now(keys, purpose, now)
+        };
     };
     let mut changes = Vec::new();
     for key in &keys_of {
         if key.kid == announced.kid {
             changes.push(step(key, key.state.activate(now)?));
+        } else if key.state.is_active() {
+            changes.push(step(key, key.state.retire(now, NOTICED_WITHIN)?));
         } else if key.state.is_published() {
+            changes.push(step(key, key.state.withdraw(now)?));
+        }
+    }
+    Ok(changes)
+}
+
+/// The last step, [`NOTICED_WITHIN`] after the second: what [`take_over`] left is withdrawn.
+///
+/// # Errors
+/// None in practice: the plan takes only steps that the state machine has.
+pub fn withdraw_older(keys: &[KeyRecord], purpose: Purpose, now: Timestamp) -> Result<Vec<Change>, IllegalStep> {
+    let mut changes = Vec::new();
+    for key in of(keys, purpose) {
+        if matches!(key.state, KeyState::Retiring { .. }) {
             changes.push(step(key, key.state.withdraw(now)?));
         }
     }
@@ -418,15 +445,36 @@ mod tests {
         // A server that looks in between has nothing to do.
         world.tick(Timestamp::from_secs(951));
         world.apply(take_over(&world.keys, EDDSA, Timestamp::from_secs(953)).expect("legal steps"));
-        assert!(matches!(
-            states(&world)[..],
-            [
-                KeyState::Retired { .. },
-                KeyState::Retired { .. },
-                KeyState::Active { .. }
-            ]
-        ));
-        world.apply(take_over(&world.keys, EDDSA, Timestamp::from_secs(954)).expect("legal steps"));
+        let is_handed_over = |world: &World| {
+            matches!(
+                states(world)[..],
+                [
+                    KeyState::Retiring { .. },
+                    KeyState::Retired { .. },
+                    KeyState::Active { .. }
+                ]
+            )
+        };
+        assert!(is_handed_over(&world));
+        // What a slow server still signs is accepted, and not for longer than it may take to notice, whatever becomes of
+        // the command.
+        world.tick(Timestamp::from_secs(955));
+        assert!(is_handed_over(&world));
+        let mut forsaken = World::default();
+        forsaken.keys.clone_from(&world.keys);
+        forsaken.apply(plan(&forsaken.keys, &policy(), Timestamp::from_secs(956)).expect("legal steps"));
+        world.apply(withdraw_older(&world.keys, EDDSA, Timestamp::from_secs(956)).expect("legal steps"));
+        for world in [&world, &forsaken] {
+            let left = of(&world.keys, EDDSA);
+            assert_eq!(left.iter().filter(|key| key.state.is_published()).count(), 1);
+        }
+        assert_eq!(
+            withdraw_older(&world.keys, EDDSA, Timestamp::from_secs(957)),
+            Ok(Vec::new())
+        );
+        // As when a server's own plan was due in between.
+        assert_eq!(take_over(&world.keys, EDDSA, Timestamp::from_secs(957)), Ok(Vec::new()));
+        world.apply(take_over(&world.keys, EDDSA, Timestamp::from_secs(990)).expect("legal steps"));
         assert!(states(&world)[3].is_active() && !states(&world)[2].is_published());
     }
 

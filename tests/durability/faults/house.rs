@@ -33,14 +33,20 @@ impl House {
 
     /// Without a server yet.
     pub fn empty() -> Self {
-        let (postgres, redis) = (test_stores::postgres(&[]), test_stores::redis(&[]));
+        Self::on(test_stores::postgres(&[]), test_stores::redis(&[]), |url| {
+            url.to_owned()
+        })
+    }
+
+    /// On these stores, as `spell` writes their URLs; without a server yet.
+    pub fn on(postgres: Keeper, redis: Keeper, spell: impl Fn(&str) -> String) -> Self {
         for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
             // A kill of the server cannot see that one of these is off.
             assert_eq!(psql(&postgres.url, &format!("SHOW {setting}")), "on", "{setting}");
         }
         let folder = Folder::on(Stores {
-            database_url: postgres.url.clone(),
-            kv_url: redis.url.clone(),
+            database_url: spell(&postgres.url),
+            kv_url: spell(&redis.url),
         });
         Self {
             servers: Vec::new(),
@@ -84,6 +90,13 @@ impl House {
     /// Where its servers listen.
     pub fn addresses(&self) -> Vec<String> {
         self.servers.iter().map(|server| server.address().to_owned()).collect()
+    }
+
+    /// Registers clients; before the servers start, so that all of them know these.
+    pub fn register(&self, metadata: &serde_json::Value) {
+        let file = self.folder.path().join("clients.json");
+        std::fs::write(&file, metadata.to_string()).expect("is written");
+        self.command(&["client", "add", "--file", file.to_str().expect("UTF-8")]);
     }
 
     /// Runs a command beside the servers and gives what it printed.

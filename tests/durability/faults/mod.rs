@@ -2,11 +2,15 @@
 //! off under load: nothing acknowledged is lost, nothing is spent twice, everybody is told soon, and all is well again by
 //! itself.
 
+mod bursts;
+mod encrypted;
+mod full_disk;
 mod house;
 mod once;
 mod outages;
 mod proxy;
 mod rolling;
+mod rotation;
 mod rounds;
 mod shared;
 mod visitor;

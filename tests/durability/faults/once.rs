@@ -10,10 +10,11 @@ use super::House;
 use crate::kill::on_this_thread;
 use crate::support::{Answer, Browser, Folder, Log, LoggingIn, Wire};
 
-const TASKS: usize = 100;
+/// How many ask at once.
+pub const TASKS: usize = 100;
 
 /// Sends `make()` a hundred times at once; the answers that succeeded. The others are clear refusals.
-async fn at_once<F: Future<Output = Option<Answer>>>(make: impl Fn() -> F) -> Vec<Answer> {
+pub async fn at_once<F: Future<Output = Option<Answer>>>(make: impl Fn() -> F) -> Vec<Answer> {
     let answers = join_all((0..TASKS).map(|_| make())).await;
     let answers: Vec<_> = answers.into_iter().map(|answer| answer.expect("an answer")).collect();
     let (good, bad): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);

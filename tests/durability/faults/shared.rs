@@ -14,7 +14,7 @@ use crate::support::{Browser, Log, LoggingIn, Process, Wire};
 const SECONDS: Duration = Duration::from_secs(12);
 
 /// Somebody with an account.
-async fn sign_up(house: &House, wire: &Wire<'_>, email: &str) {
+pub async fn sign_up(house: &House, wire: &Wire<'_>, email: &str) {
     let mut browser = Browser::default();
     let link = {
         let (folder, email) = (&house.folder, email.to_owned());

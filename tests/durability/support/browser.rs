@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use reqwest::Method;
 use reqwest::header::SET_COOKIE;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -18,6 +18,12 @@ pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub fn claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).expect("a payload");
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).expect("base64url")).expect("JSON")
+}
+
+/// The header of a token, unverified.
+pub fn header(token: &str) -> Value {
+    let header = token.split('.').next().expect("a header");
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).expect("base64url")).expect("JSON")
 }
 
 /// A cookie jar.
@@ -40,7 +46,7 @@ impl Browser {
         self.send(wire, request).await
     }
 
-    async fn send(&mut self, wire: &Wire<'_>, request: reqwest::RequestBuilder) -> Option<Answer> {
+    async fn send(&mut self, wire: &Wire<'_>, request: RequestBuilder) -> Option<Answer> {
         let cookies: Vec<_> = self
             .cookies
             .iter()
@@ -129,9 +135,14 @@ impl Browser {
 
     /// A code by the session of this browser.
     pub async fn authorize(&mut self, wire: &Wire<'_>, scope: &str) -> Option<Answer> {
+        self.authorize_for(wire, CLIENT, scope).await
+    }
+
+    /// The same for another client.
+    pub async fn authorize_for(&mut self, wire: &Wire<'_>, client: &str, scope: &str) -> Option<Answer> {
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
         let query = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("client_id", CLIENT)
+            .append_pair("client_id", client)
             .append_pair("redirect_uri", REDIRECT_URI)
             .append_pair("response_type", "code")
             .append_pair("scope", scope)
@@ -161,13 +172,19 @@ impl Answer {
 impl Wire<'_> {
     /// A code for tokens.
     pub async fn redeem(&self, code: &str) -> Option<Answer> {
+        self.redeem_for(CLIENT, code).await
+    }
+
+    /// The same for another client.
+    pub async fn redeem_for(&self, client: &str, code: &str) -> Option<Answer> {
         let form = [
+            ("client_id", client),
             ("grant_type", "authorization_code"),
             ("code", code),
             ("redirect_uri", REDIRECT_URI),
             ("code_verifier", VERIFIER),
         ];
-        self.form("/oauth/token/", &form).await
+        self.send(self.filled("/oauth/token/", &form)).await
     }
 
     /// A refresh token for tokens.
@@ -191,14 +208,17 @@ impl Wire<'_> {
     }
 
     async fn form(&self, path: &str, pairs: &[(&str, &str)]) -> Option<Answer> {
+        let pairs = [&[("client_id", CLIENT)], pairs].concat();
+        self.send(self.filled(path, &pairs)).await
+    }
+
+    /// A form to be sent, of any client.
+    pub fn filled(&self, path: &str, pairs: &[(&str, &str)]) -> RequestBuilder {
         let body = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("client_id", CLIENT)
             .extend_pairs(pairs)
             .finish();
-        let request = self
-            .request(Method::POST, path)
+        self.request(Method::POST, path)
             .header("content-type", "application/x-www-form-urlencoded")
-            .body(body);
-        self.send(request).await
+            .body(body)
     }
 }

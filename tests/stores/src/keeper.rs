@@ -79,6 +79,16 @@ impl Keeper {
         self.tell("empty");
     }
 
+    /// Leaves no room on the disk of PostgreSQL.
+    pub fn fill(&mut self) {
+        self.tell("fill");
+    }
+
+    /// Makes room again, and starts PostgreSQL again if it could not go on without.
+    pub fn spare(&mut self) {
+        self.tell("spare");
+    }
+
     fn tell(&mut self, word: &str) {
         let input = self.input.as_mut().expect("is open until the end");
         writeln!(input, "{word}").expect("the keeper listens");

@@ -3,6 +3,7 @@
 //! Needs `postgresql` (its server binaries lie where `pg_config --bindir` says) and `redis-server`. A run of many
 //! processes may share one of each: `scripts/with-stores COMMAND` starts them and names them in the environment.
 
+mod authority;
 mod keeper;
 
 use std::fs::File;
@@ -10,6 +11,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+pub use authority::{Authority, Pair};
 pub use keeper::Keeper;
 
 /// A Redis of one's own, to be stopped, frozen and emptied; `options` are those of redis-server.
@@ -20,6 +22,31 @@ pub fn redis(options: &[&str]) -> Keeper {
 /// A PostgreSQL of one's own; `options` are those of postgres.
 pub fn postgres(options: &[&str]) -> Keeper {
     Keeper::start("postgres.sh", options)
+}
+
+/// A PostgreSQL of one's own that takes nobody in but by TLS, with this certificate.
+pub fn encrypted_postgres(pair: &Pair) -> Keeper {
+    Keeper::start("postgres.sh", &["--tls", &pair.certificate, &pair.key])
+}
+
+/// A PostgreSQL of one's own on a disk of its own, of so many MB, to be filled. Whoever runs the tests must be allowed to mount
+/// file systems that nobody else sees, as root is, and on most systems everybody.
+pub fn postgres_on_a_small_disk(megabytes: usize) -> Keeper {
+    Keeper::start("postgres.sh", &["--disk", &format!("{megabytes}m")])
+}
+
+/// A Redis of one's own that takes nobody in but by TLS, with this certificate, and with this password.
+pub fn encrypted_redis(pair: &Pair, password: &str) -> Keeper {
+    redis(&[
+        "--tls-cert-file",
+        &pair.certificate,
+        "--tls-key-file",
+        &pair.key,
+        "--tls-auth-clients",
+        "no",
+        "--requirepass",
+        password,
+    ])
 }
 
 /// `kv_url` of a corner of a Redis that this whole run shares.

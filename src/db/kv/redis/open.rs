@@ -121,6 +121,10 @@ fn explained(url: &RedisUrl, error: &RedisError) -> OpenError {
             format!("the Redis at {place} has no memory left; raise its maxmemory, or free some")
         }
         (Some("READONLY"), _) => format!("the Redis at {place} is a replica; name the master in kv_url"),
+        (_, ErrorKind::Io) if said.contains("certificate") => format!(
+            "cannot reach the Redis at {place} by TLS: {said}; name the PEM file of its authority in kv_url as ?ca=FILE, \
+             and the server as its certificate does"
+        ),
         (_, ErrorKind::Io) if error.is_timeout() => format!(
             "the Redis at {place} does not answer in time; check that it runs, the host and port in kv_url, and whether \
              it speaks TLS (rediss:) or not (redis:)"

@@ -237,37 +237,43 @@ async fn what_is_no_redis_is_refused_in_one_sentence() {
 }
 
 #[actix_rt::test]
-async fn tls_holds_to_the_authority_that_is_named() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).expect("a certificate");
-    let file = |name: &str, text: String| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, text).expect("written");
-        path.display().to_string()
-    };
-    let (certificate, key) = (
-        file("c.pem", made.cert.pem()),
-        file("k.pem", made.signing_key.serialize_pem()),
-    );
-    let keeper = test_stores::redis(&[
-        "--tls-cert-file",
-        &certificate,
-        "--tls-key-file",
-        &key,
-        "--tls-auth-clients",
-        "no",
-    ]);
-    let at = keeper.address();
-    let redis = open(&url(&format!("rediss://{at}/0?ca={certificate}")))
-        .await
-        .expect("opens");
+async fn tls_holds_to_the_authority_and_the_name_that_are_given() {
+    let authority = test_stores::Authority::new();
+    let pair = authority.vouch_for("127.0.0.1");
+    let mut keeper = test_stores::encrypted_redis(&pair, "right");
+    let at = keeper.address().to_owned();
+    let good = url(&format!("rediss://:right@{at}/0?ca={}", authority.file));
+    let redis = open(&good).await.expect("opens");
     redis.put(Kind::Flow, "a", vec![1], MINUTE).await.expect("fits");
-    refused(&format!("rediss://{at}"), &["cannot reach", at]).await;
-    refused(&format!("redis://{at}"), &["rediss:"]).await;
+    // A connection that is made anew is as well protected.
+    keeper.kill();
+    assert!(redis.check().await.is_err());
+    keeper.resume();
+    until("Redis is found again", async || redis.check().await.is_ok()).await;
+    redis.put(Kind::Flow, "a", vec![2], MINUTE).await.expect("fits");
+
+    let trust = ["cannot reach", "by TLS", "certificate", "?ca=FILE"];
+    let stranger = test_stores::Authority::new();
+    refused(&format!("rediss://:right@{at}"), &trust).await;
+    // A file without a certificate, that of another authority, and none.
+    for file in [&pair.key, &stranger.file] {
+        refused(&format!("rediss://:right@{at}/0?ca={file}"), &trust).await;
+    }
+    let gone = format!("{}.gone", stranger.file);
     refused(
-        &format!("rediss://{at}/0?ca={key}.not"),
-        &["k.pem.not", "PEM file of certificates"],
+        &format!("rediss://:right@{at}/0?ca={gone}"),
+        &[&gone, "PEM file of certificates"],
     )
     .await;
-    refused(&format!("rediss://{at}/0?ca={key}"), &["cannot"]).await;
+    refused(&format!("redis://:right@{at}"), &["rediss:"]).await;
+    let ca = format!("/0?ca={}", authority.file);
+    refused(&format!("rediss://{at}{ca}"), &["asks for a password"]).await;
+    refused(
+        &format!("rediss://:hunter2@{at}{ca}"),
+        &["refuses the user or the password"],
+    )
+    .await;
+
+    let renamed = test_stores::encrypted_redis(&authority.vouch_for("kv.example.org"), "right");
+    refused(&format!("rediss://:right@{}{ca}", renamed.address()), &trust).await;
 }

@@ -10,18 +10,6 @@ use crate::db::store::Sharing;
 use crate::domain::vault::Vault;
 use crate::system::SystemRandom;
 
-/// Why nothing was opened: one sentence with its mend.
-async fn refusal(text: &str, migrate: Migrate) -> String {
-    let error = open_at(text, Mode::Dev, migrate)
-        .await
-        .expect_err("is refused")
-        .to_string();
-    assert_eq!(error.lines().count(), 1, "{error}");
-    assert!(error.contains("; "), "{error} has no mend");
-    assert!(!error.contains(":secret"), "{error} holds the password");
-    error
-}
-
 #[actix_rt::test]
 async fn a_new_database_is_migrated_once_and_opens_again() {
     let database = Database::fresh();

@@ -44,6 +44,30 @@ async fn people(house: &House, statement: Statement) -> Vec<String> {
 }
 
 #[actix_rt::test]
+async fn who_is_found_by_no_word_is_seen() {
+    let house = House::fresh().await;
+    add(&house, 1, "ann").await;
+    let old = accounts::insert("id2", &Identifier([2; 32]), &email("bob"), b"record", NOW);
+    house.writes.execute(old).await.expect("writes");
+    let rows = house.store.query(&profiles::indexed("", 10)).await.expect("reads");
+    let seen: Vec<_> = rows
+        .iter()
+        .map(|row| (row.text(0).expect("an id"), row.integer(2).expect("a flag")))
+        .collect();
+    assert_eq!(seen, [("id1", 1), ("id2", 0)]);
+    assert_eq!(profiles::read(&rows[0], 3).expect("ours").0, named("ann"));
+    assert_eq!(
+        house
+            .store
+            .query(&profiles::indexed("id1", 1))
+            .await
+            .expect("reads")
+            .len(),
+        1
+    );
+}
+
+#[actix_rt::test]
 async fn lists_are_the_same_as_on_sqlite() {
     let house = House::fresh().await;
     for (n, name) in [(1, "cem"), (2, "ann"), (3, "Annie"), (4, "bob")] {
