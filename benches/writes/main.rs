@@ -103,22 +103,24 @@ async fn compare(share: usize) {
     print(&lines);
 }
 
-/// Runs `writes` in all, `callers` at a time.
+/// Runs `writes` in all, `callers` at a time, and measures them.
 async fn measure(meter: &Meter, callers: usize, writes: usize, write: impl AsyncFn()) -> Cost {
-    let run = async |writes: usize| {
-        let left = AtomicUsize::new(writes);
-        let take = || left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
-        join_all((0..callers).map(async |_| {
-            while take().is_ok() {
-                write().await;
-            }
-        }))
-        .await;
-    };
-    run(writes / 10 + callers).await;
+    repeat(callers, writes / 10 + callers, &write).await;
     let before = meter.read().await;
-    run(writes).await;
+    repeat(callers, writes, &write).await;
     meter.read().await.since(&before, writes)
+}
+
+/// Runs `writes` in all, `callers` at a time.
+async fn repeat(callers: usize, writes: usize, write: &impl AsyncFn()) {
+    let left = AtomicUsize::new(writes);
+    let take = || left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+    join_all((0..callers).map(async |_| {
+        while take().is_ok() {
+            write().await;
+        }
+    }))
+    .await;
 }
 
 fn print(lines: &[(&str, usize, Cost, Option<f64>)]) {

@@ -13,13 +13,17 @@ use countersign::domain::oauth::family::Family;
 use crate::cost::{Cost, Meter};
 use crate::fill::{self, FAMILIES, Filling, account, bytes, family};
 use crate::house::House;
-use crate::measure;
+use crate::{measure, repeat};
 
 /// Accounts of the small database.
 const SMALL: usize = 1_000;
 
 /// Operations of each kind.
 const OPERATIONS: usize = 30_000;
+
+/// Reads before anything is measured. Each session of PostgreSQL has to map the pages of the shared memory that it meets, once;
+/// a fresh one spends more on that than on the reads.
+const WARMING: usize = 400_000;
 
 /// How many callers wait at a time.
 const CALLERS: usize = 64;
@@ -74,6 +78,8 @@ async fn report(name: &str, house: &House, meter: &Meter, accounts: usize, small
         accounts,
         turn: &turn,
     };
+    repeat(CALLERS, WARMING / 2, &async || operations.log_in().await).await;
+    repeat(CALLERS, WARMING / 2, &async || operations.userinfo().await).await;
     let cost = measure(meter, CALLERS, OPERATIONS, async || operations.log_in().await).await;
     print(&mut costs, "look up an account", cost);
     let cost = measure(meter, CALLERS, OPERATIONS, async || operations.userinfo().await).await;

@@ -2,7 +2,7 @@
 
 mod entitlements;
 
-use super::sweep::{BATCH, sweep_rows};
+use super::sweep::{BATCH, next_size, sweep_rows};
 use super::*;
 use crate::actors::ask::Door;
 use crate::actors::supervise::Alarm;
@@ -277,6 +277,22 @@ async fn a_clock_that_jumps_stops_the_sweep_until_it_is_set_right() {
     process.clock.set_wall(START.plus(Duration::from_secs(61)));
     process.turn_after_a_second().await;
     assert!(alarm(0));
+}
+
+#[test]
+fn batches_become_smaller_where_they_take_long_and_grow_again() {
+    let slow = Duration::from_millis(100);
+    assert_eq!(next_size(BATCH, slow), BATCH / 2);
+    let mut size = BATCH;
+    for _ in 0..10 {
+        size = next_size(size, slow);
+    }
+    assert!((1..BATCH).contains(&size), "never none: {size}");
+    assert_eq!(next_size(size, Duration::from_millis(20)), size);
+    for _ in 0..10 {
+        size = next_size(size, Duration::from_millis(1));
+    }
+    assert_eq!(size, BATCH);
 }
 
 #[actix_rt::test]
