@@ -73,9 +73,9 @@ function List({ devices, onEnded }: { devices: SignedIn[]; onEnded: (words: stri
             busyLabel="Signing out…"
             onClick={() => submit.run(endOthers)}
           />
-          {shown.length < sorted.length && (
-            <button className="button quiet small" type="button" onClick={() => setAll(true)}>
-              Show all {sorted.length}
+          {sorted.length > FEW && (
+            <button className="button quiet small" type="button" onClick={() => setAll(!all)}>
+              {all ? "Show fewer" : `Show all ${sorted.length}`}
             </button>
           )}
         </div>

@@ -1,6 +1,6 @@
 /** The parts of the account page: each with a heading, a word about it, and what it read from the server for itself. */
 
-import { type ReactNode, type Ref, useEffect, useId, useRef } from "react";
+import { type ReactNode, type Ref, type RefObject, useEffect, useId, useRef } from "react";
 import type { Problem } from "../api/problem";
 import { useWait } from "../forms/use-wait";
 import type { Load } from "../use-load";
@@ -18,7 +18,7 @@ interface SectionProps {
   about: ReactNode;
   testId: string;
   /** Takes the focus when what had it is gone. */
-  heading?: Ref<HTMLHeadingElement>;
+  heading?: RefObject<HTMLHeadingElement | null>;
   children: ReactNode;
 }
 
@@ -44,11 +44,20 @@ interface LoadedProps<Value> extends Omit<SectionProps, "children"> {
 }
 
 /** A card that shows what was read, or why it could not be, and reads it again. Nothing, where the server has no such thing. */
-export function LoadedSection<Value>({ part, children, ...section }: LoadedProps<Value>) {
+export function LoadedSection<Value>({ part, children, heading, ...section }: LoadedProps<Value>) {
   const { load, again } = part;
+  const own = useRef<HTMLHeadingElement>(null);
+  const top = heading ?? own;
+
+  function retry() {
+    // The button goes.
+    top.current?.focus();
+    again();
+  }
+
   if (load.state === "failed" && load.problem.kind === "not-found") return null;
   return (
-    <Section {...section}>
+    <Section {...section} heading={top}>
       {load.state === "ready" ? (
         children(load.value)
       ) : (
@@ -56,7 +65,7 @@ export function LoadedSection<Value>({ part, children, ...section }: LoadedProps
           // A second failure is told like the first one.
           key={load.state}
           problem={load.state === "failed" ? load.problem : null}
-          onRetry={again}
+          onRetry={retry}
         />
       )}
     </Section>

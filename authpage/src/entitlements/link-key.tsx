@@ -1,6 +1,6 @@
 /** Linking a key: the page gives a challenge, the application that holds the key signs it. */
 
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { Field } from "../forms/field";
 import { SubmitButton } from "../forms/submit-button";
 import { useSubmit } from "../forms/use-submit";
@@ -34,6 +34,7 @@ export function LinkKey({ onLinked }: { onLinked: () => void }) {
         hint="The challenge is good for five minutes."
         button="Link"
         testId="entitlements-signature"
+        follows
         onValue={async (signature) => {
           await finishLink(challenge.nonce, signature);
           onLinked();
@@ -50,14 +51,20 @@ interface StepProps {
   hint: string;
   button: string;
   testId: string;
+  /** It comes after another step, whose focus it takes over. */
+  follows?: boolean;
   onValue: (hexadecimal: string) => Promise<void>;
 }
 
-function Step({ label, slip, bytes, hint, button, testId, onValue }: StepProps) {
+function Step({ label, slip, bytes, hint, button, testId, follows, onValue }: StepProps) {
   const submit = useSubmit();
   const [slipped, setSlipped] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const slotId = `${testId}-slot`;
+
+  useEffect(() => {
+    if (follows) input.current?.focus();
+  }, [follows]);
 
   function send(event: FormEvent) {
     event.preventDefault();

@@ -1,8 +1,6 @@
 /** A club: the server as operators run it, with a real SMTP server behind it, under whatever policy. */
 
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
-import { BINARY, environment, eventually, startServe } from "./server.mjs";
+import { eventually, startServe } from "./server.mjs";
 import { startSmtp } from "./smtp.mjs";
 
 /** The mail server knows nobody of this name. */
@@ -37,11 +35,7 @@ class Club {
 
   /** Makes an account on the command line, with these scopes. */
   async addPerson(email, password, ...scopes) {
-    const adding = promisify(execFile)(BINARY, ["user", "add", email, "--password-stdin", "--json"], {
-      env: environment(this.server.env),
-    });
-    adding.child.stdin.end(password);
-    const { id } = JSON.parse((await adding).stdout);
+    const { id } = await this.server.commandWith(password, "user", "add", email, "--password-stdin");
     const given = scopes.flatMap((scope) => ["--add", scope]);
     if (given.length > 0) await this.command("user", "scope", email, ...given);
     return { id, email, password };

@@ -98,20 +98,22 @@ class Server {
     return `${this.issuer}${path}`;
   }
 
-  #run(args) {
-    return promisify(execFile)(BINARY, [...args, ...this.where, "--json"], { env: environment(this.env) });
+  /** Runs another command on the same store, beside the server, and gives the JSON that it prints. */
+  command(...args) {
+    return this.commandWith("", ...args);
   }
 
-  /** Runs another command on the same store, beside the server, and gives the JSON that it prints. */
-  async command(...args) {
-    return JSON.parse((await this.#run(args)).stdout);
+  /** The same for a command that reads `input`. */
+  async commandWith(input, ...args) {
+    const running = promisify(execFile)(BINARY, [...args, ...this.where, "--json"], { env: environment(this.env) });
+    // A command that reads nothing may be gone before.
+    running.child.stdin.on("error", () => undefined).end(input);
+    return JSON.parse((await running).stdout);
   }
 
   /** Registers a client by RFC 7591 metadata. */
-  async addClient(metadata) {
-    const running = this.#run(["client", "add", "--file", "-"]);
-    running.child.stdin.end(JSON.stringify(metadata));
-    return JSON.parse((await running).stdout);
+  addClient(metadata) {
+    return this.commandWith(JSON.stringify(metadata), "client", "add", "--file", "-");
   }
 
   /** The mails to `address`, newest first. */
