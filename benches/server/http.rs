@@ -32,10 +32,7 @@ pub struct Answer {
 impl Answer {
     /// The value of a header that is there once.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| {
-            let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name).then(|| value.trim())
-        })
+        header(&self.head, name)
     }
 
     /// The `name=value` of every cookie that it sets, each with a semicolon.
@@ -194,10 +191,7 @@ impl Connection {
                 continue;
             };
             let head = std::str::from_utf8(&self.buffer[..end]).expect("text");
-            let body: usize = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: "))
-                .map_or(0, |length| length.parse().expect("a number"));
+            let body: usize = header(head, "content-length").map_or(0, |length| length.parse().expect("a number"));
             if filled >= end + body {
                 return filled;
             }
@@ -207,6 +201,13 @@ impl Connection {
 
 const AGENT: &str =
     "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\nAccept: */*\r\n";
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        key.eq_ignore_ascii_case(name).then(|| value.trim())
+    })
+}
 
 fn end_of_head(bytes: &[u8]) -> Option<usize> {
     bytes.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4)

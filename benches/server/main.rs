@@ -3,8 +3,8 @@
 //! The server is the release binary in a process of its own, as in production but for throttles, on a database in a
 //! temporary folder. 32 callers keep it busy over keep-alive connections, and `/proc` says what it used: wall time means
 //! little on a machine that others use too. The floor is measured in this process, in the same run, so that it moves with
-//! the machine. `--quick` does a fifth of the work; its figures are rough. `scale` measures
-//! operations among a million accounts instead, `ledger` entitlements alone.
+//! the machine. `--quick` does a fifth of the work; its figures are rough. `beside` measures the npm package oidc-provider
+//! in the same way instead of floors, `scale` operations among a million accounts, and `ledger` entitlements alone.
 
 #![expect(
     clippy::expect_used,
@@ -30,6 +30,7 @@ mod floor;
 mod http;
 mod ledger;
 mod load;
+mod oidc_provider;
 mod people;
 mod process;
 mod report;
@@ -44,6 +45,7 @@ use floor::{Jose, Opaque, Small};
 use http::{Connection, Exchange};
 use ledger::Ledger;
 use load::{Measured, measure};
+use oidc_provider::OidcProvider;
 use people::World;
 use process::Process;
 use report::Line;
@@ -89,6 +91,9 @@ fn main() {
     let database = folder.path().join("countersign.db");
     drop(Process::start(&database));
     let world = World::plant(&database, counts.people + 1);
+    if std::env::args().any(|argument| argument == "beside") {
+        return beside(&Process::start(&database), &world, &counts);
+    }
 
     let mut starts: Vec<_> = (0..5).map(|_| Process::start(&database).started_in).collect();
     starts.sort_unstable();
@@ -170,6 +175,48 @@ fn measure_all(server: &Process, world: &World, counts: &Counts) -> All {
         jwks: document(JWKS),
         discovery: document(DISCOVERY),
     }
+}
+
+/// Measures oidc-provider too, with a tenth of the operations, and prints both.
+fn beside(server: &Process, world: &World, counts: &Counts) {
+    let ours = measure_all(server, world, counts);
+    let other = OidcProvider::start();
+    let few = |count: usize| count / 10;
+    let node = &other.process;
+    let sign_in = measure(node, few(counts.people), async |connection, number| {
+        other.sign_in(connection, number).await;
+    });
+    let refresh = measure(node, few(counts.refreshes), async |connection, _| {
+        other.refresh(connection).await;
+    });
+    let client_credentials = measure(node, few(counts.refreshes), async |connection, _| {
+        other.client_credentials(connection).await;
+    });
+    let introspection = measure(node, few(counts.reads), async |connection, _| {
+        other.introspect(connection).await;
+    });
+    let userinfo = measure(node, few(counts.reads), async |connection, _| {
+        other.userinfo(connection).await;
+    });
+    let document = |path: &'static str| {
+        measure(node, few(counts.documents), async |connection, _| {
+            connection.get(path, "").await.expect(200);
+        })
+    };
+    report::print_beside(&[
+        ("whole sign-in", &ours.sign_in, &sign_in),
+        ("refresh with ID token", &ours.refresh, &refresh),
+        ("client credentials", &ours.client_credentials, &client_credentials),
+        ("introspection", &ours.introspection, &introspection),
+        ("userinfo", &ours.userinfo, &userinfo),
+        ("JWKS", &ours.jwks, &document("/jwks")),
+        ("discovery", &ours.discovery, &document(DISCOVERY)),
+    ]);
+    println!(
+        "memory, after all of it: {:.1} MiB and {:.1} MiB",
+        server.memory("VmRSS"),
+        node.memory("VmRSS")
+    );
 }
 
 const USERINFO: &str = "/oauth/userinfo";

@@ -43,7 +43,7 @@ impl opaque_ke::CipherSuite for Suite {
 pub const PASSWORD: &[u8] = b"correct horse battery staple";
 
 /// The code verifier of RFC 7636 appendix B.
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 /// One application and all people; a person's number is their address.
 pub struct World {
@@ -61,6 +61,18 @@ pub struct Tokens {
     pub access: String,
     /// The refresh token.
     pub refresh: String,
+}
+
+impl Tokens {
+    /// Those of a token response, with which an ID token has to come.
+    pub fn of(answer: &serde_json::Value) -> Self {
+        assert!(answer["id_token"].is_string(), "no ID token");
+        let text = |name: &str| answer[name].as_str().expect("a token").to_owned();
+        Self {
+            access: text("access_token"),
+            refresh: text("refresh_token"),
+        }
+    }
 }
 
 impl World {
@@ -123,13 +135,13 @@ impl World {
             .expect("is planted");
         let id = application.client.id.to_string();
         let secret = application.secret.expect("a secret");
-        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
         Self {
             links: tokens,
             authorize: format!(
                 "/oauth/authorize?response_type=code&client_id={id}&redirect_uri=https%3A%2F%2Fshop.example.org%2Fback\
                  &scope=openid%20email%20offline_access&state=af0ifjsldkj&nonce=n-0S6_WzA2Mj\
-                 &code_challenge={challenge}&code_challenge_method=S256"
+                 &code_challenge={}&code_challenge_method=S256",
+                challenge()
             ),
             authorization: format!("Basic {}", STANDARD.encode(format!("{id}:{}", secret.reveal()))),
             tokens: Mutex::default(),
@@ -273,13 +285,13 @@ impl World {
             .await
             .expect(200)
             .json();
-        assert!(answer["id_token"].is_string(), "no ID token");
-        let text = |name: &str| answer[name].as_str().expect("a token").to_owned();
-        Tokens {
-            access: text("access_token"),
-            refresh: text("refresh_token"),
-        }
+        Tokens::of(&answer)
     }
+}
+
+/// The code challenge for [`VERIFIER`].
+pub fn challenge() -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER))
 }
 
 /// A sign-in that waits for KE3.
@@ -290,7 +302,8 @@ pub struct Begun {
     started: serde_json::Value,
 }
 
-fn address(number: usize) -> String {
+/// The e-mail address of person `number`.
+pub fn address(number: usize) -> String {
     format!("person-{number}@example.org")
 }
 

@@ -35,7 +35,6 @@ impl Process {
 
     /// The same on any database, whose own CPU counts too where its `postmaster` is known.
     pub fn start_on(database_url: &str, postmaster: Option<u32>) -> Self {
-        let started = Instant::now();
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
         command
             .arg("serve")
@@ -45,24 +44,31 @@ impl Process {
             .env("COUNTERSIGN_DEFINE__ISSUER", ISSUER)
             .env("COUNTERSIGN_DEFINE__JOBS", "identity,entitlements")
             .env("COUNTERSIGN_MAIL__FROM", "bench@example.org")
-            .env("COUNTERSIGN_MAIL__URL", "smtp://127.0.0.1:9")
-            .stdout(Stdio::piped());
+            .env("COUNTERSIGN_MAIL__URL", "smtp://127.0.0.1:9");
         for bucket in ["ADDRESS", "EMAIL_ADDRESS", "EMAIL_BROWSER", "EMAIL", "CLIENT_ADDRESS"] {
             command.env(format!("COUNTERSIGN_LIMITS__{bucket}__BURST"), "1000000000");
         }
-        let mut child = command.spawn().expect("the server starts");
+        let mut process = Self::spawn(command, "/healthz");
+        process.postmaster = postmaster;
+        process
+    }
+
+    /// Starts a server that says in a line of JSON where it listens, and asks it for `first`.
+    pub fn spawn(mut command: Command, first: &str) -> Self {
+        let started = Instant::now();
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the server starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped"))
             .read_line(&mut line)
             .expect("the ready line");
         let ready: serde_json::Value = serde_json::from_str(&line).expect("the server is ready");
         let address = ready["address"].as_str().expect("an address").parse().expect("parses");
-        load::wait_for(async { Connection::open(address).await.get("/healthz", "").await.expect(200) });
+        load::wait_for(async { Connection::open(address).await.get(first, "").await.expect(200) });
         Self {
             child,
             address,
             started_in: started.elapsed(),
-            postmaster,
+            postmaster: None,
         }
     }
 

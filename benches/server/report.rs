@@ -49,3 +49,22 @@ pub fn print(lines: &[Line]) {
     }
     println!();
 }
+
+/// Prints operations as Countersign and oidc-provider do them.
+pub fn print_beside(lines: &[(&str, &Measured, &Measured)]) {
+    println!("| operation | Countersign µs | oidc-provider µs | times | per s | per s | p99 ms | p99 ms |");
+    println!("| --- | --: | --: | --: | --: | --: | --: | --: |");
+    for (name, ours, other) in lines {
+        println!(
+            "| {name} | {:.1} | {:.1} | {:.1} | {:.0} | {:.0} | {:.2} | {:.2} |",
+            ours.micros,
+            other.micros,
+            other.micros / ours.micros,
+            ours.rate,
+            other.rate,
+            ours.percentile(0.99),
+            other.percentile(0.99),
+        );
+    }
+    println!();
+}

@@ -170,6 +170,22 @@ impl Store {
              created_at, updated_at) VALUES ($1, $2, 'person@example.org', 'active', $3, 1, $4, $4, $4) RETURNING id",
             params![id, identifier, vec![7_u8; 192], 1_700_000_000_000_i64],
         );
+        self.run(
+            "INSERT INTO profiles (account_id, age_privacy, updated_at) VALUES ($1, 0, $2)",
+            params![id, 1_700_000_000_000_i64],
+        );
+        // The words by which an administrator finds the person: the address and its parts.
+        for word in [identifier.as_slice(), &identifier[..5], b"person", b"example", b"org"] {
+            self.run(
+                "INSERT INTO account_terms (account_id, term) VALUES ($1, $2)",
+                params![id, word],
+            );
+        }
+        // The mail that bids them welcome.
+        self.run(
+            "INSERT INTO mails (id, sealed, attempts, next_attempt_at, expires_at) VALUES ($1, $2, 0, $3, $3)",
+            params![id, vec![7_u8; 2048], 1_700_000_000_000_i64],
+        );
     }
 
     /// Reads the family and rotates it.

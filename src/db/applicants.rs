@@ -167,8 +167,12 @@ pub fn remove(id: &str) -> Statement {
     Statement::new("DELETE FROM applicants WHERE id = $1 RETURNING identifier").bind(id)
 }
 
-/// Forgets whoever has this address: they have an account now, or had one.
+/// Forgets whoever has this address: they have an account now, or had one. Gives the columns of [`read`].
 #[must_use]
 pub fn remove_by_identifier(identifier: &Identifier) -> Statement {
-    Statement::new("DELETE FROM applicants WHERE identifier = $1").bind(&identifier.0)
+    Statement::new(
+        "DELETE FROM applicants WHERE identifier = $1 RETURNING id, email, stage, given_name, family_name, phone, \
+         locale, membership_number, joined_on, created_at, expires_at",
+    )
+    .bind(&identifier.0)
 }

@@ -171,8 +171,14 @@ pub fn erase_mail(id: &str) -> Statement {
     Statement::new("DELETE FROM mails WHERE id = $1").bind(id)
 }
 
-/// How many mails wait.
+/// A row if the turn of a mail has come.
+#[must_use]
+pub fn mail_due(now: Timestamp) -> Statement {
+    Statement::new("SELECT 1 FROM mails WHERE next_attempt_at <= $1 AND expires_at > $1 LIMIT 1").bind(now.as_millis())
+}
+
+/// How many mails wait; a hundred thousand and one if there are more than a hundred thousand.
 #[must_use]
 pub fn mails_waiting() -> Statement {
-    Statement::new("SELECT COUNT(*) FROM mails")
+    Statement::new("SELECT COUNT(*) FROM (SELECT 1 FROM mails LIMIT 100001) AS waiting")
 }

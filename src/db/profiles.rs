@@ -107,16 +107,20 @@ pub fn put(account_id: &str, profile: &Profile, now: Timestamp) -> Statement {
 
 /// The statements after which an account is found by exactly these words.
 #[must_use]
-pub fn index(account_id: &str, terms: &BTreeSet<Vec<u8>>) -> Vec<Statement> {
+pub fn index_anew(account_id: &str, terms: &BTreeSet<Vec<u8>>) -> Vec<Statement> {
     let clear = Statement::new("DELETE FROM account_terms WHERE account_id = $1").bind(account_id);
-    let add = terms.iter().map(|term| {
+    std::iter::once(clear).chain(index(account_id, terms)).collect()
+}
+
+/// By what a new account is found.
+pub fn index(account_id: &str, terms: &BTreeSet<Vec<u8>>) -> impl Iterator<Item = Statement> {
+    terms.iter().map(move |term| {
         Statement::new(
             "INSERT INTO account_terms (account_id, term) VALUES ($1, $2) ON CONFLICT (account_id, term) DO NOTHING",
         )
         .bind(account_id)
         .bind(term.as_slice())
-    });
-    std::iter::once(clear).chain(add).collect()
+    })
 }
 
 /// A page of accounts after `after`: `id, email`, 1 if it is found by any word and 0 if not, and what [`read`] reads.

@@ -41,18 +41,45 @@ pub fn operator_routes(config: &mut ServiceConfig) {
         .default_service(web::to(nothing_here));
 }
 
-/// The routes of the job "identity".
+/// Those routes of the job "identity" that most requests are for. A path is compared with that of each route in turn, so
+/// these come before all others.
+pub fn busy_routes(config: &mut ServiceConfig) {
+    config
+        .service(at("/oauth/token/").post(oauth::token::post).open())
+        .service(
+            at("/oauth/userinfo/")
+                .get(oauth::userinfo::get)
+                .post(oauth::userinfo::post)
+                .open(),
+        )
+        .service(at("/oauth/introspect/").post(oauth::introspect::post).finish())
+        .service(
+            at("/oauth/authorize/")
+                .get(oauth::authorize::get)
+                .post(oauth::authorize::post)
+                .finish(),
+        )
+        .service(at("/oauth/callback/").get(oauth::authorize::callback).finish())
+        .service(at("/login/start/").post(login::start).finish())
+        .service(at("/login/finish/").post(login::finish).finish())
+        .service(at("/.well-known/jwks.json/").get(oauth::discovery::jwks).open())
+        .service(
+            at("/.well-known/openid-configuration/")
+                .get(oauth::discovery::document)
+                .open(),
+        )
+        .service(at("/onboard/register/").post(onboard::register).finish())
+        .service(at("/onboard/finish/").post(onboard::finish).finish());
+}
+
+/// The other routes of the job "identity".
 pub fn routes(config: &mut ServiceConfig) {
     for page in PAGES {
         config.service(at(page).get(pages::index).compressed());
     }
     config
-        .service(at("/login/start/").post(login::start).finish())
-        .service(at("/login/finish/").post(login::finish).finish())
         .service(at("/onboard/signup/").post(onboard::sign_up).finish())
         .service(at("/onboard/email/").post(onboard::confirm_email).finish())
-        .service(at("/onboard/register/").post(onboard::register).finish())
-        .service(at("/onboard/finish/").post(onboard::finish).finish())
         .service(at("/update/password/reset/").post(password::reset).finish())
         .service(at("/update/password/start/").post(password::start).finish())
         .service(at("/update/password/finish/").post(password::finish).finish())
@@ -69,13 +96,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/account/applications/end/").post(access::end_application).finish())
         .service(at("/account/session/").get(account::session).finish())
         .service(at("/account/logout/").post(account::logout).finish())
-        .service(
-            at("/oauth/authorize/")
-                .get(oauth::authorize::get)
-                .post(oauth::authorize::post)
-                .finish(),
-        )
-        .service(at("/oauth/callback/").get(oauth::authorize::callback).finish())
         .service(at("/oauth/flow/").get(oauth::consent::flow).finish())
         .service(at("/oauth/consent/").post(oauth::consent::decide).finish())
         .service(
@@ -87,30 +107,16 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/oauth/logout/confirm/").post(oauth::logout::confirm).finish())
         .service(at("/oauth/form_post.js/").get(oauth::form_post::script).finish())
         .service(at("/oauth/par/").post(oauth::par::post).open())
-        .service(at("/oauth/token/").post(oauth::token::post).open())
         .service(at("/oauth/revoke/").post(oauth::revoke::post).open())
-        .service(at("/oauth/introspect/").post(oauth::introspect::post).finish())
         .service(at("/oauth/register/").post(oauth::register::post).open())
         .service(at("/oauth/device/").post(oauth::device::post).open())
         .service(at("/oauth/device/lookup/").post(oauth::device::describe).finish())
         .service(at("/oauth/device/decide/").post(oauth::device::decide).finish())
         .service(
-            at("/oauth/userinfo/")
-                .get(oauth::userinfo::get)
-                .post(oauth::userinfo::post)
-                .open(),
-        )
-        .service(
-            at("/.well-known/openid-configuration/")
-                .get(oauth::discovery::document)
-                .open(),
-        )
-        .service(
             at("/.well-known/oauth-authorization-server/")
                 .get(oauth::discovery::document)
                 .open(),
         )
-        .service(at("/.well-known/jwks.json/").get(oauth::discovery::jwks).open())
         .service(
             at("/admin/clients/")
                 .get(admin_clients::list)

@@ -36,21 +36,24 @@ pub fn build(app: Data<App>, listener: TcpListener) -> io::Result<Server> {
             .wrap(from_fn(observe::request))
             .wrap(from_fn(unread::close))
             .configure(|site| {
-                if app.config.define.does(Job::Members) {
-                    members::routes(site);
-                }
                 if identity {
-                    if is_dev {
-                        routes::dev_routes(site);
-                    }
-                    routes::routes(site);
+                    routes::busy_routes(site);
                 }
                 if entitlements {
                     entitlement::route::routes(site);
                     entitlement::onion::routes(site);
                 }
+                if identity {
+                    routes::routes(site);
+                }
                 if identity && entitlements {
                     linking::routes(site);
+                }
+                if app.config.define.does(Job::Members) {
+                    members::routes(site);
+                }
+                if identity && is_dev {
+                    routes::dev_routes(site);
                 }
                 routes::operator_routes(site);
             })

@@ -29,7 +29,7 @@ async fn en_01_ke2_for_an_unknown_account_has_the_same_shape() {
 }
 
 #[actix_web::test]
-async fn en_02_a_wrong_ke3_is_refused_alike_for_wrong_password_unknown_and_disabled() {
+async fn en_02_se_14_a_wrong_ke3_is_refused_alike_for_wrong_password_unknown_and_disabled() {
     let server = Server::start();
     Person::signed_up(&server, KNOWN).await;
     let refusal = async |email: &str| {

@@ -130,7 +130,7 @@ async fn se_05_prompt_login_asks_again_and_only_a_login_of_that_flow_meets_it() 
 }
 
 #[actix_web::test]
-async fn se_08_cookies_are_guarded_and_say_nothing() {
+async fn se_08_se_09_cookies_are_guarded_and_say_nothing() {
     let server = Server::start();
     let (mut person, client) = signed_in(&server).await;
     let finished = {

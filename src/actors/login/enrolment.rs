@@ -81,7 +81,7 @@ impl Enrolment {
         }
         let mut profile = self.profile.clone();
         let row = transaction
-            .query_one(&applicants::by_identifier(&link.identifier))
+            .query_one(&applicants::remove_by_identifier(&link.identifier))
             .await?;
         if let Some(applicant) = row.as_ref().map(applicants::read).transpose()?
             && applicant.stage == applicants::Stage::Admitted
@@ -95,9 +95,6 @@ impl Enrolment {
             profile.joined_on = applicant.membership.joined_on;
             transaction.query(&accounts::add_scope(id, MEMBER, now)).await?;
         }
-        transaction
-            .query(&applicants::remove_by_identifier(&link.identifier))
-            .await?;
         transaction.query(&profiles::put(id, &profile, now)).await?;
         for statement in profiles::index(id, &terms(email.as_str(), &profile)) {
             transaction.query(&statement).await?;
@@ -161,7 +158,7 @@ impl Enrolment {
             Some(row) => profiles::read(&row, 0)?,
             None => (Profile::default(), None),
         };
-        for statement in profiles::index(account_id, &terms(email.as_str(), &profile)) {
+        for statement in profiles::index_anew(account_id, &terms(email.as_str(), &profile)) {
             transaction.query(&statement).await?;
         }
         // Somebody who only waits to be admitted with this address has an account now.

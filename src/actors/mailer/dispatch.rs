@@ -65,14 +65,28 @@ impl Deps {
         };
         let recipient = self.secrets.identifier.identify(&mail.to);
         let outcome = self.send(id, mail).await;
+        self.note_way(&outcome);
         let trouble = match &outcome {
             Ok(()) => Some(mail_troubles::clear(&recipient)),
             Err(Undelivered::Refused(reason)) => Some(mail_troubles::note(&recipient, reason, self.clock.now())),
-            Err(Undelivered::NotNow(_)) => None,
+            Err(Undelivered::NotNow(_) | Undelivered::Unreachable(_)) => None,
         };
         std::iter::once(self.settle(id, attempts, &outcome))
             .chain(trouble)
             .collect()
+    }
+
+    /// Whether others need try.
+    fn note_way(&self, outcome: &Result<(), Undelivered>) {
+        if let Err(Undelivered::Unreachable(reason)) = outcome {
+            // No longer than a mail that fails with each of these tries waits by itself.
+            let pause = |failures| retry::pause(&self.config.mail, failures, u32::MAX);
+            if let Some(pause) = self.way.failed(self.clock.monotonic(), pause) {
+                tracing::warn!(reason, ?pause, "the mail server cannot be reached; mails wait");
+            }
+        } else if self.way.works() {
+            tracing::info!("the mail server can be reached again");
+        }
     }
 
     async fn send(&self, id: &str, mail: Mail) -> Result<(), Undelivered> {
@@ -97,7 +111,7 @@ impl Deps {
                 tracing::warn!(mail = id, attempts, reason, "a mail was refused and is given up");
                 links::erase_mail(id)
             }
-            Err(Undelivered::NotNow(reason)) => {
+            Err(Undelivered::NotNow(reason) | Undelivered::Unreachable(reason)) => {
                 metrics::counter!("countersign_mails_postponed_total").increment(1);
                 let spread = u32::from_be_bytes(bytes(self.random.as_ref()));
                 let pause = retry::pause(&self.config.mail, attempts, spread);

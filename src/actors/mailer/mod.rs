@@ -14,14 +14,16 @@ mod dispatch;
 mod message;
 mod retry;
 mod smtp;
+mod way;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use self::claim::Claim;
+use self::claim::{Claim, Count};
 use self::transport::{Transport, TransportError};
+use self::way::Way;
 use super::key_ring::secrets::Secrets;
 use super::supervise::{Answer, Myself, Request, Role, Serve, Timers};
 use super::writer::Writes;
@@ -49,6 +51,8 @@ pub struct Deps {
     pub config: Arc<Config>,
     /// Where mails go.
     pub transport: Transport,
+    /// Whether they get there.
+    way: Arc<Way>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Spreads the pauses.
@@ -73,6 +77,7 @@ impl Deps {
             writes,
             secrets,
             transport: Transport::new(&config, Arc::clone(&clock))?,
+            way: Arc::default(),
             config,
             clock,
             random,
@@ -102,6 +107,7 @@ impl Role for Mailer {
     }
 
     fn tick(&mut self, me: &Myself<Self>) -> Answer<()> {
+        me.notify(Count);
         me.notify(Claim);
         Answer::Ready(())
     }

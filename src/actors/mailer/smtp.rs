@@ -91,7 +91,7 @@ impl Relay {
             None => self
                 .connect()
                 .await
-                .map_err(|error| Undelivered::NotNow(error.to_string()))?,
+                .map_err(|error| Undelivered::Unreachable(error.to_string()))?,
         };
         match connection.send(message.envelope(), &message.formatted()).await {
             Ok(_) => {

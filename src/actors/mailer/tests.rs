@@ -223,6 +223,31 @@ async fn a_server_that_refuses_us_does_not_cost_the_mail() {
 }
 
 #[actix_rt::test]
+async fn while_the_server_is_away_one_mail_at_a_time_tries() {
+    let server = SmtpServer::start(Some("421 4.3.2 not now")).await;
+    let post = Post::open(Some(server.port));
+    for number in 0..4 * CONCURRENCY {
+        post.queue(&format!("user-{number}@example.org")).await;
+    }
+    post.wake().await;
+    for (tries, pause) in [5, 10, 20].into_iter().enumerate() {
+        until("failures are noted", async || {
+            post.deps.way.failures() == i64::try_from(tries).expect("fits") + 1
+                && server.seen.lock().connections == CONCURRENCY + tries
+        })
+        .await;
+        for _ in 0..3 {
+            post.wake().await;
+        }
+        post.clock.pass(Duration::from_secs(pause));
+        post.wake().await;
+    }
+    until("the last has failed", async || post.deps.way.failures() == 4).await;
+    assert_eq!(server.seen.lock().connections, CONCURRENCY + 3);
+    assert_eq!(post.waiting().await, 4 * CONCURRENCY, "no mail is lost");
+}
+
+#[actix_rt::test]
 async fn a_mail_whose_claimer_died_is_claimed_again() {
     let server = SmtpServer::start(READY).await;
     let post = Post::open(Some(server.port));

@@ -19,8 +19,10 @@ pub struct TransportError(pub(super) lettre::transport::smtp::Error);
 pub(super) enum Undelivered {
     /// For good; trying again would be refused again.
     Refused(String),
-    /// The server, or the way to it, is not fit now.
+    /// The server does not take this mail now.
     NotNow(String),
+    /// There is no way to the server now, for no mail.
+    Unreachable(String),
 }
 
 impl Undelivered {

@@ -101,7 +101,7 @@ async fn edit(
         }
     };
     transaction.query(&profiles::put(id, &after, now)).await?;
-    for statement in profiles::index(id, &terms(&email, &after)) {
+    for statement in profiles::index_anew(id, &terms(&email, &after)) {
         transaction.query(&statement).await?;
     }
     Ok(Ok(after))

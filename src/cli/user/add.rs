@@ -44,7 +44,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         .map_err(|error| Failure::fault(error.to_string()))?;
     let id = AccountId::generate(&SystemRandom).to_string();
     let insert = accounts::insert(&id, &identifier, &args.email, record.as_bytes(), now());
-    let index = profiles::index(&id, &terms(args.email.as_str(), &Profile::default()));
+    let index: Vec<_> = profiles::index(&id, &terms(args.email.as_str(), &Profile::default())).collect();
     let made = opened
         .writer
         .transact("add user", async move |transaction: &mut Transaction<'_>| {
