@@ -658,47 +658,55 @@ for (const [look, options] of Object.entries(LOOKS)) {
   });
 }
 
+/** Another club, with one window, both of which end however the steps do. */
+async function inClub(env, options, steps) {
+  const other = await startClub(env);
+  try {
+    const window = await openWindow(chromium, other, options);
+    await steps(window, other);
+    await window.close();
+  } finally {
+    await other.stop();
+  }
+}
+
 test("who may not sign up is told so before they fill in anything", async () => {
   for (const [policy, title] of [
     ["invite", "By invitation"],
     ["closed", "No new accounts"],
   ]) {
-    const closed = await startClub({ COUNTERSIGN_DEFINE__ONBOARDING: policy });
-    const window = await openWindow(chromium, closed, LOOKS["phone by night"]);
-    const page = await window.open("/login/");
-    await byTestId(page, "login-email").waitFor();
-    assert.equal(await page.getByText("Create an account").count(), 0);
-    await page.goto("/signup/");
-    await heading(page, title);
-    await viewer("admin phone by night")(page, `sign up where the policy is ${policy}`);
-    await window.close();
-    await closed.stop();
+    await inClub({ COUNTERSIGN_DEFINE__ONBOARDING: policy }, LOOKS["phone by night"], async (window) => {
+      const page = await window.open("/login/");
+      await byTestId(page, "login-email").waitFor();
+      assert.equal(await page.getByText("Create an account").count(), 0);
+      await page.goto("/signup/");
+      await heading(page, title);
+      await viewer("admin phone by night")(page, `sign up where the policy is ${policy}`);
+    });
   }
 });
 
 test("under the policy open, signing up asks for an address alone, and the mail is in the application's language", async () => {
-  const open = await startClub();
-  await open.command("client", "add", "--id", "nl", "--redirect-uri", "https://app.example/", "--public");
-  const window = await openWindow(chromium, open, { locale: "en-GB" });
-  const asked = new URLSearchParams({
-    response_type: "code",
-    client_id: "nl",
-    redirect_uri: "https://app.example/",
-    scope: "openid",
-    state: "here",
-    ui_locales: "fr nl",
-    code_challenge: "A".repeat(43),
-    code_challenge_method: "S256",
+  await inClub({}, { locale: "en-GB" }, async (window, open) => {
+    await open.command("client", "add", "--id", "nl", "--redirect-uri", "https://app.example/", "--public");
+    const asked = new URLSearchParams({
+      response_type: "code",
+      client_id: "nl",
+      redirect_uri: "https://app.example/",
+      scope: "openid",
+      state: "here",
+      ui_locales: "fr nl",
+      code_challenge: "A".repeat(43),
+      code_challenge_method: "S256",
+    });
+    const page = await window.open(`/oauth/authorize/?${asked}`);
+    await page.getByText("Create an account").click();
+    await byTestId(page, "signup-email").waitFor();
+    assert.equal(await page.locator("input:visible").count(), 1, "nothing else is asked for");
+    await fill(page, "signup-email", "piet@example.org");
+    await click(page, "signup-submit");
+    await byTestId(page, "mail-sent").waitFor();
+    await open.mailedLink("piet@example.org", "/confirm/");
+    assert.match(open.smtp.mails("piet@example.org")[0].subject, /^Bevestig je e-mailadres/);
   });
-  const page = await window.open(`/oauth/authorize/?${asked}`);
-  await page.getByText("Create an account").click();
-  await byTestId(page, "signup-email").waitFor();
-  assert.equal(await page.locator("input:visible").count(), 1, "nothing else is asked for");
-  await fill(page, "signup-email", "piet@example.org");
-  await click(page, "signup-submit");
-  await byTestId(page, "mail-sent").waitFor();
-  await open.mailedLink("piet@example.org", "/confirm/");
-  assert.match(open.smtp.mails("piet@example.org")[0].subject, /^Bevestig je e-mailadres/);
-  await window.close();
-  await open.stop();
 });

@@ -1,5 +1,7 @@
 //! Lists on a real database: order, pages, search, and that a page does not cost more where there are more people.
 
+mod million;
+
 use super::*;
 use crate::db::accounts;
 use crate::domain::account::{question, terms};
