@@ -13,10 +13,6 @@ use crate::db::error::OpenError;
 /// `CSGN` in ASCII, in the file's header: tells our files from those of other applications.
 const APPLICATION_ID: i64 = 0x4353_474E;
 
-/// What a connection may keep of the file, in KiB; there is one that writes, and one that reads for each thread. The inner
-/// pages of all trees of some million accounts fit, so that a look-up among many has to read leaves alone.
-const PAGE_CACHE_KIB: u32 = 8 * 1024;
-
 /// How long a connection waits for another process's write to end.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -82,10 +78,7 @@ pub fn connect(location: &Location) -> Result<Connection, OpenError> {
         .map_err(unreadable)?;
     claim(&connection, location)?;
     connection
-        .execute_batch(&format!(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-             PRAGMA cache_size = -{PAGE_CACHE_KIB};"
-        ))
+        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
         .map_err(unreadable)?;
     Ok(connection)
 }
