@@ -69,7 +69,9 @@ fn a_database_is_made_by_command_alone_and_then_serves_all_of_them() {
     let again = ["user", "add", "ann@example.org", "--password-stdin"];
     on.deployment.run_with(&again, b"another\n").refused(&["account"]);
     on.run(&["user", "scope", "ann@example.org", "--add", "admin"]).json();
-    on.run(&["user", "disable", "ann@example.org"]).json();
+    on.run(&["user", "disable", "ann@example.org"])
+        .refused(&["the last administrator", "--force"]);
+    on.run(&["user", "disable", "ann@example.org", "--force"]).json();
     assert_eq!(on.run(&["user", "list"]).json()["users"][0]["status"], "disabled");
     let shop = [
         "client",
