@@ -5,6 +5,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
 
+// Nobody reads the standard output after the line that says where it listens.
+console.info = console.warn;
+
 const provider = new Provider('http://id.example.org', {
   clients: [
     {
