@@ -122,6 +122,7 @@ impl Deps {
             })
             .await?;
         let (client, keeps_secret) = replaced.ok_or(ClientRefusal::NotFound)?;
+        self.clients.forget(&client.id);
         Ok(Registered {
             client,
             secret: secret.filter(|_| !keeps_secret),
@@ -133,6 +134,7 @@ impl Deps {
         if self.writes.execute(clients::remove(&id)).await?.is_empty() {
             return Err(ClientRefusal::NotFound);
         }
+        self.clients.forget(&id);
         Ok(())
     }
 

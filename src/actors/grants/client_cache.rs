@@ -46,6 +46,11 @@ impl ClientCache {
             known.insert(client.id.clone(), Known { client, read_at: now });
         }
     }
+
+    /// Forgets a record that this process has changed.
+    pub(super) fn forget(&self, id: &ClientId) {
+        self.0.lock().remove(id);
+    }
 }
 
 #[cfg(test)]
@@ -68,6 +73,8 @@ mod tests {
         cache.put(Arc::clone(&client), Duration::ZERO);
         assert!(cache.get(&client.id, Duration::from_millis(999)).is_some());
         assert!(cache.get(&client.id, Duration::from_secs(1)).is_none());
+        cache.forget(&client.id);
+        assert!(cache.get(&client.id, Duration::ZERO).is_none());
     }
 
     #[test]

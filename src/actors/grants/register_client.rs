@@ -168,10 +168,12 @@ impl Deps {
                 let replaced = self.replaced(&client, *metadata).await?;
                 let put = clients::put(&replaced.client, self.clock.now())?;
                 self.if_still_there(&id, &token, put).await?;
+                self.clients.forget(&id);
                 Ok(registration(replaced.client, replaced.secret))
             }
             Wish::Remove => {
                 self.if_still_there(&id, &token, clients::remove(&id)).await?;
+                self.clients.forget(&id);
                 Ok(None)
             }
         }
