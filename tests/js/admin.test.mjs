@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 import { Browser } from "./lib/browser.mjs";
-import { byTestId, click, fill, heading, openWindow, signIn, startChromium } from "./lib/chromium.mjs";
+import { byTestId, click, fill, heading, inWindow, openWindow, signIn, startChromium } from "./lib/chromium.mjs";
 import { REFUSED, startClub } from "./lib/club.mjs";
 import { LOOKS, viewer } from "./lib/look.mjs";
 import { eventually } from "./lib/server.mjs";
@@ -28,17 +28,7 @@ after(async () => {
 
 /** A test with a window of its own, in which nobody is signed in. */
 function browse(name, steps, options) {
-  test(name, async () => {
-    const window = await openWindow(chromium, club, options);
-    try {
-      await steps(window);
-    } catch (error) {
-      error.message += `\n${await window.describe()}`;
-      await window.context.close();
-      throw error;
-    }
-    await window.close();
-  });
+  test(name, () => inWindow(chromium, club, options, steps));
 }
 
 /** Opens a part of the administration page as the board, which signs in on the way. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
 import { Browser } from "./lib/browser.mjs";
-import { byTestId, click, fill, heading, openWindow, shownClaims, signIn, startChromium, tabTo } from "./lib/chromium.mjs";
+import { byTestId, click, fill, heading, inWindow, openWindow, shownClaims, signIn, startChromium, tabTo } from "./lib/chromium.mjs";
 import { startApplication } from "./lib/application.mjs";
 import { eventually, startServer } from "./lib/server.mjs";
 import { openWiretap } from "./lib/wiretap.mjs";
@@ -39,17 +39,7 @@ async function newcomer(name) {
 
 /** A test with a window of its own. */
 function browse(name, steps, options) {
-  test(name, async () => {
-    const window = await openWindow(chromium, server, options);
-    try {
-      await steps(window);
-    } catch (error) {
-      error.message += `\n${await window.describe()}`;
-      await window.context.close();
-      throw error;
-    }
-    await window.close();
-  });
+  test(name, () => inWindow(chromium, server, options, steps));
 }
 
 /** Opens the demo application and goes on to the sign-in page. */

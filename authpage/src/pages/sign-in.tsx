@@ -1,20 +1,15 @@
 /** Sign in, with or without an application that waits for it. */
 
-import { type FormEvent, useCallback, useEffect, useId, useRef, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { type Problem, ProblemError, problemOf } from "../api/problem";
 import { type Flow, readFlow } from "../api/routes";
-import { prefetchOpaque, signIn } from "../crypto/opaque";
-import { emailSlip } from "../forms/email";
-import { EmailField } from "../forms/field";
-import { PasswordField, type PasswordHandle } from "../forms/password-field";
-import { SubmitButton } from "../forms/submit-button";
-import { useSubmit } from "../forms/use-submit";
+import { signIn } from "../crypto/opaque";
+import { CredentialsForm } from "../forms/credentials-form";
 import { arrival, Link, leaveTo, navigate, query } from "../navigation";
 import { onboarding, takesApplications } from "../onboarding";
 import { withFlow, withUserCode } from "../routes";
 import { FlowGone } from "../ui/flow-gone";
 import { Frame } from "../ui/frame";
-import { Slot } from "../ui/slot";
 import { useLoad } from "../use-load";
 
 const DONE = {
@@ -66,21 +61,9 @@ interface FormProps {
 }
 
 function Form({ flowId, flow, onGone }: FormProps) {
-  const submit = useSubmit();
-  const [slip, setSlip] = useState<{ field: "email" | "password"; words: string } | null>(null);
-  const email = useRef<HTMLInputElement>(null);
-  const password = useRef<PasswordHandle>(null);
-  const slotId = useId();
   const { email: arrivedEmail, done, back } = arrival();
   const userCode = flowId === null ? query("user_code") : null;
   const known = flow?.signed_in_as ?? flow?.login_hint ?? "";
-
-  useEffect(() => {
-    const field = email.current;
-    if (known === "" || field === null || field.value !== "") return;
-    field.value = known;
-    if (document.activeElement === field) password.current?.focus();
-  }, [known]);
 
   async function attempt(address: string, secret: string) {
     try {
@@ -96,25 +79,6 @@ function Form({ flowId, flow, onGone }: FormProps) {
     }
   }
 
-  function send(event: FormEvent) {
-    event.preventDefault();
-    const address = email.current?.value.trim() ?? "";
-    const secret = password.current?.value() ?? "";
-    const wrong = emailSlip(address);
-    if (wrong !== null) {
-      setSlip({ field: "email", words: wrong });
-      email.current?.focus();
-    } else if (secret === "") {
-      setSlip({ field: "password", words: "Please enter your password." });
-      password.current?.focus();
-    } else {
-      setSlip(null);
-      password.current?.cover();
-      submit.run(() => attempt(address, secret));
-    }
-  }
-
-  const refused = submit.problem?.kind === "invalid-credentials";
   return (
     <Frame
       title="Sign in"
@@ -139,28 +103,15 @@ function Form({ flowId, flow, onGone }: FormProps) {
       }
     >
       {done !== undefined && <p className="done">{DONE[done]}</p>}
-      <form method="post" noValidate onSubmit={send} onFocus={prefetchOpaque}>
-        <EmailField
-          ref={email}
-          defaultValue={arrivedEmail ?? ""}
-          autoComplete="username"
-          data-testid="login-email"
-          describedBy={slip?.field === "email" ? slotId : undefined}
-          invalid={refused || slip?.field === "email"}
-        />
-        <PasswordField
-          label="Password"
-          handle={password}
-          autoComplete="current-password"
-          data-testid="login-password"
-          describedBy={slip?.field === "password" ? slotId : undefined}
-          invalid={refused || slip?.field === "password"}
-        />
-        <Slot id={slotId} testId="login-error" problem={submit.problem} slip={slip?.words ?? null}>
-          Your password stays in this browser: it is never sent.
-        </Slot>
-        <SubmitButton submit={submit} testId="login-submit" label="Sign in" busyLabel="Signing in…" />
-      </form>
+      <CredentialsForm
+        email={arrivedEmail ?? ""}
+        known={known}
+        testId="login"
+        label="Sign in"
+        busyLabel="Signing in…"
+        hint="Your password stays in this browser: it is never sent."
+        attempt={attempt}
+      />
     </Frame>
   );
 }

@@ -101,6 +101,19 @@ export async function openWindow(chromium, server, { forgiving = false, ...optio
   };
 }
 
+/** Does `steps` in a window of its own, whose content stands in the failure if there is one. */
+export async function inWindow(chromium, server, options, steps) {
+  const window = await openWindow(chromium, server, options);
+  try {
+    await steps(window);
+  } catch (error) {
+    error.message += `\n${await window.describe()}`;
+    await window.context.close();
+    throw error;
+  }
+  await window.close();
+}
+
 /** The element with this `data-testid`. */
 export function byTestId(page, id) {
   return page.locator(`[data-testid="${id}"]`);
