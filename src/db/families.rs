@@ -202,7 +202,8 @@ pub fn standing(id: &str, names: [&str; 2], issued_at: Timestamp, now: Timestamp
         "SELECT a.id, a.email, f.terms, c.record FROM families f JOIN accounts a ON a.id = f.account_id \
          JOIN clients c ON c.id = f.client_id \
          WHERE f.id = $1 AND f.ended_at IS NULL AND f.expires_at > $4 AND a.status = 'active' AND c.not_before <= $3 \
-         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti IN ($2, $5))",
+         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti = $2) \
+         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti = $5)",
     )
     .bind(id)
     .bind(jti)
@@ -222,7 +223,8 @@ pub fn standing_with_profile(id: &str, names: [&str; 2], issued_at: Timestamp, n
          FROM families f JOIN accounts a ON a.id = f.account_id JOIN clients c ON c.id = f.client_id \
          LEFT JOIN profiles p ON p.account_id = a.id \
          WHERE f.id = $1 AND f.ended_at IS NULL AND f.expires_at > $4 AND a.status = 'active' AND c.not_before <= $3 \
-         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti IN ($2, $5))",
+         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti = $2) \
+         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti = $5)",
     )
     .bind(id)
     .bind(jti)
@@ -254,7 +256,8 @@ pub fn bearer(id: &str, names: [&str; 2], role: &str, issued_at: Timestamp, now:
          JOIN clients c ON c.id = f.client_id \
          LEFT JOIN account_scopes s ON s.account_id = a.id AND s.scope = $5 \
          WHERE f.id = $1 AND f.ended_at IS NULL AND f.expires_at > $4 AND a.status = 'active' AND c.not_before <= $3 \
-         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti IN ($2, $6))",
+         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti = $2) \
+         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti = $6)",
     )
     .bind(id)
     .bind(jti)

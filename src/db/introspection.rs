@@ -13,7 +13,8 @@ pub fn of_person(family: &str, client_id: &str, names: [&str; 2], issued_at: Tim
          JOIN clients c ON c.id = $2 \
          WHERE f.id = $1 AND f.ended_at IS NULL AND f.expires_at > $6 AND a.status = 'active' \
          AND o.not_before <= $5 AND c.not_before <= $5 \
-         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti IN ($3, $4))",
+         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti = $3) \
+         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti = $4)",
     )
     .bind(family)
     .bind(client_id)
@@ -29,7 +30,8 @@ pub fn of_client(client_id: &str, names: [&str; 2], issued_at: Timestamp) -> Sta
     let [jti, root] = names;
     Statement::new(
         "SELECT 1 FROM clients c WHERE c.id = $1 AND c.not_before <= $4 \
-         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti IN ($2, $3))",
+         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti = $2) \
+         AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti = $3)",
     )
     .bind(client_id)
     .bind(jti)

@@ -7,7 +7,7 @@ use super::transport::Undelivered;
 use super::{Deps, Mailer, message, queue, retry};
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
 use crate::db::{Decision, Statement, links, mail_troubles};
-use crate::domain::mail::Mail;
+use crate::domain::mail::{Letter, Mail, Style, render};
 use crate::domain::random::bytes;
 
 /// Tries a mail. One that makes its try panic is tried again when its claim is over; the others do not notice.
@@ -60,11 +60,11 @@ impl Serve<Dispatch> for Mailer {
 impl Deps {
     /// Tries a mail; the statements that note what became of it.
     async fn attempt(&self, id: &str, sealed: &[u8], attempts: i64) -> Vec<Statement> {
-        let Ok(mail) = queue::open(&self.secrets.mail, id, sealed) else {
+        let Ok(letter) = queue::open(&self.secrets.mail, id, sealed) else {
             return vec![self.settle(id, attempts, &Err(Undelivered::refused("unreadable")))];
         };
-        let recipient = self.secrets.identifier.identify(&mail.to);
-        let outcome = self.send(id, mail).await;
+        let recipient = self.secrets.identifier.identify(&letter.to);
+        let outcome = self.send(id, self.write(&letter)).await;
         self.note_way(&outcome);
         let trouble = match &outcome {
             Ok(()) => Some(mail_troubles::clear(&recipient)),
@@ -87,6 +87,16 @@ impl Deps {
         } else if self.way.works() {
             tracing::info!("the mail server can be reached again");
         }
+    }
+
+    /// In the application's words of now.
+    fn write(&self, letter: &Letter) -> Mail {
+        let style = Style {
+            realm: self.config.define.realm.as_str(),
+            language: letter.language,
+            texts: &self.config.mail.texts,
+        };
+        render(&letter.kind, &letter.to, &style)
     }
 
     async fn send(&self, id: &str, mail: Mail) -> Result<(), Undelivered> {

@@ -1,4 +1,4 @@
-//! Writing a mail and queueing it, for whoever grants what the mail is about.
+//! Queueing a letter, for whoever grants what it is about.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::db::Statement;
 use crate::domain::clock::Timestamp;
 use crate::domain::email::Email;
-use crate::domain::mail::{Language, MailKind, Style, render};
+use crate::domain::mail::{Language, Letter, MailKind};
 use crate::domain::random::Random;
 use crate::domain::secret::Token;
 
@@ -34,13 +34,12 @@ impl Letters {
         now: Timestamp,
         expires_at: Timestamp,
     ) -> Statement {
-        let style = Style {
-            realm: self.config.define.realm.as_str(),
+        let letter = Letter {
+            kind: kind.clone(),
+            to: to.clone(),
             language,
-            texts: &self.config.mail.texts,
         };
-        let mail = render(kind, to, &style);
-        enqueue(&self.secrets, self.random.as_ref(), &mail, now, expires_at)
+        enqueue(&self.secrets, self.random.as_ref(), &letter, now, expires_at)
     }
 
     /// The same for a notice, which holds no link.

@@ -14,7 +14,7 @@ use crate::db::links;
 use crate::domain::clock::Timestamp;
 use crate::domain::email::{Email, IdentifierKey};
 use crate::domain::keys::testing::Seeded;
-use crate::domain::mail::Mail;
+use crate::domain::mail::{Language, Letter, MailKind};
 use crate::domain::oauth::subject::SubjectKey;
 use crate::domain::opaque::setup::Setup;
 use crate::domain::seal::SealingKey;
@@ -42,6 +42,17 @@ fn secrets(random: &Seeded) -> Arc<Secrets> {
         subjects: SubjectKey::new(&mut [5; 32]),
         nonces: Nonces::new(&mut [6; 32]),
     })
+}
+
+fn letter(to: &str) -> Letter {
+    Letter {
+        kind: MailKind::ResetPassword {
+            link: LINK.to_owned(),
+            valid: Duration::from_mins(30),
+        },
+        to: Email::parse(to).expect("an address"),
+        language: Language::English,
+    }
 }
 
 impl Post {
@@ -78,17 +89,12 @@ impl Post {
     }
 
     async fn queue(&self, to: &str) {
-        let mail = Mail {
-            to: Email::parse(to).expect("an address"),
-            subject: format!("To {to}"),
-            text: LINK.to_owned(),
-            html: format!("<p>{LINK}</p>"),
-        };
+        let letter = letter(to);
         let (random, now) = (self.deps.random.as_ref(), self.clock.now());
         let statement = enqueue(
             &self.deps.secrets,
             random,
-            &mail,
+            &letter,
             now,
             now.plus(Duration::from_hours(1)),
         );
@@ -142,7 +148,7 @@ async fn a_mail_is_delivered_once_and_then_erased() {
     assert_eq!(seen.connections, 1);
     let (recipient, message) = &seen.taken[0];
     assert_eq!(recipient, "RCPT TO:<ann@example.org>");
-    assert!(message.contains("Subject: To ann@example.org\n"), "{message}");
+    assert!(message.contains("Subject: Set another password for\n"), "{message}");
     assert!(message.contains("@id.example.org>\n"), "{message}");
     assert!(message.contains("Date: Tue, 14 Nov 2023 22:13:20 +0000\n"), "{message}");
 }
@@ -279,23 +285,18 @@ async fn an_expired_mail_is_not_sent() {
 async fn a_queued_mail_is_sealed_at_rest_and_bound_to_its_row() {
     let post = Post::open(None);
     // Nothing claims it: its turn is in the future.
-    let mail = Mail {
-        to: Email::parse("ann@example.org").expect("an address"),
-        subject: "Hello".to_owned(),
-        text: LINK.to_owned(),
-        html: LINK.to_owned(),
-    };
+    let letter = letter("ann@example.org");
     let later = START.plus(Duration::from_mins(1));
     let statement = enqueue(
         &post.deps.secrets,
         post.deps.random.as_ref(),
-        &mail,
+        &letter,
         later,
         later.plus(Duration::from_hours(1)),
     );
     post.deps.writes.execute(statement).await.expect("queued");
     let dump = post.store.dump();
-    for secret in [LINK, "ann@example.org", "Hello"] {
+    for secret in [LINK, "ann@example.org", "reset_password"] {
         assert!(
             !dump.windows(secret.len()).any(|bytes| bytes == secret.as_bytes()),
             "{secret}"
@@ -303,7 +304,7 @@ async fn a_queued_mail_is_sealed_at_rest_and_bound_to_its_row() {
     }
     let rows = post.store.rows("SELECT id, sealed FROM mails").await;
     let (id, sealed) = (rows[0].text(0).expect("an id"), rows[0].blob(1).expect("a blob"));
-    assert_eq!(queue::open(&post.deps.secrets.mail, id, sealed), Ok(mail));
+    assert_eq!(queue::open(&post.deps.secrets.mail, id, sealed), Ok(letter));
     assert_eq!(
         queue::open(&post.deps.secrets.mail, "another", sealed),
         Err(queue::Unreadable)

@@ -1,12 +1,16 @@
 //! The languages that mails are written in, and how one is chosen.
 
+use serde::{Deserialize, Serialize};
+
 /// A language of mails.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Language {
     /// English: where nothing better fits.
     #[default]
+    #[serde(rename = "en")]
     English,
     /// Dutch.
+    #[serde(rename = "nl")]
     Dutch,
 }
 

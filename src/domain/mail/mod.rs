@@ -9,6 +9,8 @@ mod words;
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::email::Email;
 use fill::{escape, fill, one_line};
 
@@ -16,7 +18,8 @@ pub use language::Language;
 pub use style::{Style, TextsError, check, samples};
 
 /// An occasion to write, with what the mail must say. It does not print: links open something.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MailKind {
     /// Somebody wants to sign up with this address.
     ConfirmSignup {
@@ -109,6 +112,17 @@ impl fmt::Debug for MailKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// A mail before it is written: all that its text depends on, but for the application's name and texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// What it is about.
+    pub kind: MailKind,
+    /// The recipient.
+    pub to: Email,
+    /// The language it will be in.
+    pub language: Language,
 }
 
 /// A mail ready to send; the sender is the mailer's. It does not print.
