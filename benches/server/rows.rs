@@ -184,7 +184,7 @@ impl Store {
         // The mail that bids them welcome.
         self.run(
             "INSERT INTO mails (id, sealed, attempts, next_attempt_at, expires_at) VALUES ($1, $2, 0, $3, $3)",
-            params![id, vec![7_u8; 2048], 1_700_000_000_000_i64],
+            params![id, vec![7_u8; 200], 1_700_000_000_000_i64],
         );
     }
 

@@ -33,7 +33,7 @@ impl Deps {
             subject: client.id.as_str(),
             client_id: client.id.as_str(),
             scope: &scope,
-            jti: self.fresh_name(),
+            jti: self.token_name(),
             sign_in: None,
             family: None,
             jkt: authenticated.key.as_ref().map(|key| key.thumbprint.as_str()),

@@ -50,7 +50,7 @@ impl Deps {
         let root = subject.root.clone().unwrap_or_else(|| subject.jti.clone());
         let claims = AccessClaims {
             client_id: client.id.to_string(),
-            jti: self.fresh_name(),
+            jti: self.token_name(),
             root: Some(root),
             // Whoever exchanges it proves itself, and may have the new one for a key of its own.
             cnf: authenticated.key.as_ref().map(|key| Confirmation {

@@ -52,7 +52,7 @@ use crate::domain::clock::Clock;
 use crate::domain::oauth::client::{Client, ClientId};
 use crate::domain::oauth::flow::SessionFacts;
 use crate::domain::oauth::scope::ScopeSet;
-use crate::domain::random::Random;
+use crate::domain::random::{Random, name, name_at};
 use crate::domain::secret::{Token, TokenHash};
 
 /// What Grants is made from.
@@ -161,9 +161,14 @@ impl Deps {
         self.config.define.issuer.as_str()
     }
 
-    /// A fresh name of a family or token.
-    fn fresh_name(&self) -> String {
-        crate::domain::random::name(self.random.as_ref())
+    /// A fresh name of a token.
+    fn token_name(&self) -> String {
+        name(self.random.as_ref())
+    }
+
+    /// A fresh name of a family.
+    fn family_name(&self) -> String {
+        name_at(self.clock.now(), self.random.as_ref())
     }
 }
 

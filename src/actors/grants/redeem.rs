@@ -49,7 +49,7 @@ impl Deps {
         };
         let jkt = authenticated.key.as_ref().map(|key| key.thumbprint.clone());
         let issuer = self.issuer().to_owned();
-        let family_id = self.fresh_name();
+        let family_id = self.family_name();
         let (owned, id, now) = (client.clone(), family_id.clone(), self.clock.now());
         let lifetimes = self.family_lifetimes();
         let spend = authenticated.spend();

@@ -42,7 +42,7 @@ impl Deps {
             code: code.hash(),
             client: authenticated.client.clone(),
             jkt: authenticated.key.as_ref().map(|key| key.thumbprint.clone()),
-            family_id: self.fresh_name(),
+            family_id: self.family_name(),
             lifetimes: self.family_lifetimes(),
             now: self.clock.now(),
         };

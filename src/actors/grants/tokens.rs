@@ -93,7 +93,7 @@ impl Deps {
             subject: &subject,
             client_id: issue.client.id.as_str(),
             scope: &scope,
-            jti: self.fresh_name(),
+            jti: self.token_name(),
             sign_in: Some(sign_in),
             family: Some(issue.family_id),
             jkt: issue.key.map(|key| key.thumbprint.as_str()),

@@ -10,6 +10,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::email::Identifier;
 use crate::domain::opaque::login::{Authenticated, Challenged};
 use crate::domain::opaque::wire::Ke3;
+use crate::domain::random::name_at;
 use crate::domain::secret::{Token, TokenHash};
 use crate::domain::throttle::ClientAddress;
 
@@ -57,7 +58,7 @@ impl Deps {
         let lifetimes = &self.config.define.lifetimes;
         let session = NewSession {
             id_hash: cookie.hash(),
-            sid: crate::domain::random::name(self.random.as_ref()),
+            sid: name_at(now, self.random.as_ref()),
             account_id: authenticated.account.clone(),
             browser,
             auth_hash: request.auth_id.hash(),

@@ -63,7 +63,7 @@ impl Deps {
             record: registration.clone().finish(request.upload),
             identifier: *registration.identifier(),
             shown: request.proof.shown(),
-            new_id: AccountId::generate(self.random.as_ref()).to_string(),
+            new_id: AccountId::generate(now, self.random.as_ref()).to_string(),
             profile,
             language: request.language,
             letters: self.letters(),

@@ -10,7 +10,7 @@ use crate::db::{Statement, links};
 use crate::domain::clock::Timestamp;
 use crate::domain::email::Email;
 use crate::domain::mail::{Language, Letter, MailKind};
-use crate::domain::random::{Random, name};
+use crate::domain::random::{Random, name_at};
 use crate::domain::seal::SealingKey;
 
 /// A letter as it is sealed. It is written when it is sent: what it says takes a hundred bytes, what it looks like
@@ -38,7 +38,7 @@ pub fn enqueue(
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Statement {
-    let id = name(random);
+    let id = name_at(now, random);
     let sealed = seal(&secrets.mail, random, &id, letter);
     links::queue_mail(&id, &sealed, now, expires_at)
 }

@@ -42,8 +42,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let identifier = secrets.identifier.identify(&args.email);
     let record = enrol(&secrets.opaque, identifier, &password, &SystemRandom)
         .map_err(|error| Failure::fault(error.to_string()))?;
-    let id = AccountId::generate(&SystemRandom).to_string();
-    let insert = accounts::insert(&id, &identifier, &args.email, record.as_bytes(), now());
+    let now = now();
+    let id = AccountId::generate(now, &SystemRandom).to_string();
+    let insert = accounts::insert(&id, &identifier, &args.email, record.as_bytes(), now);
     let index: Vec<_> = profiles::index(&id, &terms(args.email.as_str(), &Profile::default())).collect();
     let made = opened
         .writer

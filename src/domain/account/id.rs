@@ -5,17 +5,19 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
-use crate::domain::random::{Random, bytes};
+use crate::domain::clock::Timestamp;
+use crate::domain::random::{Random, uuid_at};
 
-/// A random UUID (version 4, RFC 9562 §5.4) in lower-case text. It is also the `sub` of every token (OIDC Core §2).
+/// A UUID in lower-case text (RFC 9562): of version 7, whose first bits are the time, or of version 4, as earlier ones are.
+/// It is also the `sub` of tokens whose client has no pairwise subjects (OIDC Core §8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccountId(Uuid);
 
 impl AccountId {
     /// A fresh one.
     #[must_use]
-    pub fn generate(random: &dyn Random) -> Self {
-        Self(uuid::Builder::from_random_bytes(bytes(random)).into_uuid())
+    pub fn generate(now: Timestamp, random: &dyn Random) -> Self {
+        Self(uuid_at(now, random))
     }
 }
 
@@ -36,7 +38,7 @@ impl FromStr for AccountId {
     /// Reads its own writing only: one account, one text.
     fn from_str(text: &str) -> Result<Self, NotAnAccountId> {
         let id = Uuid::try_parse(text).map(Self).map_err(|_| NotAnAccountId)?;
-        if id.0.get_version_num() == 4 && id.to_string() == text {
+        if matches!(id.0.get_version_num(), 4 | 7) && id.to_string() == text {
             Ok(id)
         } else {
             Err(NotAnAccountId)
@@ -57,9 +59,14 @@ mod tests {
 
     #[test]
     fn an_id_survives_the_way_through_text() {
-        let id = AccountId::generate(&Fixed(0xff));
-        assert_eq!(id.to_string(), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        let id = AccountId::generate(Timestamp::from_millis(0x0123_4567_89ab), &Fixed(0xff));
+        assert_eq!(id.to_string(), "01234567-89ab-7fff-bfff-ffffffffffff");
         assert_eq!(id.to_string().parse(), Ok(id));
+        let earlier = "ffffffff-ffff-4fff-bfff-ffffffffffff";
+        assert_eq!(
+            earlier.parse::<AccountId>().map(|id| id.to_string()).as_deref(),
+            Ok(earlier)
+        );
     }
 
     #[test]
@@ -69,7 +76,7 @@ mod tests {
             "FFFFFFFF-FFFF-4FFF-BFFF-FFFFFFFFFFFF",
             "ffffffffffff4fffbfffffffffffffff",
             "{ffffffff-ffff-4fff-bfff-ffffffffffff}",
-            "ffffffff-ffff-7fff-bfff-ffffffffffff",
+            "ffffffff-ffff-1fff-bfff-ffffffffffff",
             "00000000-0000-0000-0000-000000000000",
         ] {
             assert_eq!(bad.parse::<AccountId>(), Err(NotAnAccountId), "{bad:?}");
