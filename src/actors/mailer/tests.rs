@@ -148,7 +148,10 @@ async fn a_mail_is_delivered_once_and_then_erased() {
     assert_eq!(seen.connections, 1);
     let (recipient, message) = &seen.taken[0];
     assert_eq!(recipient, "RCPT TO:<ann@example.org>");
-    assert!(message.contains("Subject: Set another password for Countersign\n"), "{message}");
+    assert!(
+        message.contains("Subject: Set another password for Countersign\n"),
+        "{message}"
+    );
     assert!(message.contains("@id.example.org>\n"), "{message}");
     assert!(message.contains("Date: Tue, 14 Nov 2023 22:13:20 +0000\n"), "{message}");
 }
