@@ -1,6 +1,6 @@
 //! Lists on a real database: order, pages, search, and that a page does not cost more where there are more people.
 
-mod million;
+mod many;
 
 use super::*;
 use crate::db::accounts;
