@@ -74,6 +74,11 @@ impl World {
         );
     }
 
+    /// The states of the keys that sign by EdDSA, in the order in which they were made.
+    fn eddsa(&self) -> Vec<KeyState> {
+        of(&self.keys, EDDSA).iter().map(|key| key.state).collect()
+    }
+
     fn check(&mut self, now: Timestamp, withdrawn: &[String]) {
         for purpose in Purpose::ALL {
             let active = self
@@ -141,21 +146,20 @@ fn a_key_rotates_on_schedule() {
     let mut world = World::default();
     world.tick(Timestamp::from_secs(0));
     world.tick(Timestamp::from_secs(899));
-    let eddsa = |world: &World| of(&world.keys, EDDSA).iter().map(|key| key.state).collect::<Vec<_>>();
-    assert_eq!(eddsa(&world).len(), 1);
+    assert_eq!(world.eddsa().len(), 1);
     world.tick(Timestamp::from_secs(900));
     assert!(matches!(
-        eddsa(&world)[..],
+        world.eddsa()[..],
         [KeyState::Active { .. }, KeyState::Pending { .. }]
     ));
     world.tick(Timestamp::from_secs(1_000));
     assert!(matches!(
-        eddsa(&world)[..],
+        world.eddsa()[..],
         [KeyState::Retiring { .. }, KeyState::Active { .. }]
     ));
     world.tick(Timestamp::from_secs(1_300));
     assert!(matches!(
-        eddsa(&world)[..],
+        world.eddsa()[..],
         [KeyState::Retired { .. }, KeyState::Active { .. }]
     ));
 }
@@ -166,9 +170,8 @@ fn a_compromise_withdraws_every_older_key_and_signs_anew_at_once() {
     world.tick(Timestamp::from_secs(0));
     world.tick(Timestamp::from_secs(900));
     world.apply(rotate_now(&world.keys, EDDSA, Timestamp::from_secs(950)).expect("legal steps"));
-    let states: Vec<_> = of(&world.keys, EDDSA).iter().map(|key| key.state).collect();
     assert!(matches!(
-        states[..],
+        world.eddsa()[..],
         [
             KeyState::Retired { .. },
             KeyState::Retired { .. },
@@ -183,9 +186,8 @@ fn an_announced_key_signs_when_all_know_it_and_leaves_no_older_one() {
     world.tick(Timestamp::from_secs(0));
     world.tick(Timestamp::from_secs(900));
     world.apply(announce(&world.keys, EDDSA, Timestamp::from_secs(950)).expect("legal steps"));
-    let states = |world: &World| of(&world.keys, EDDSA).iter().map(|key| key.state).collect::<Vec<_>>();
     assert!(matches!(
-        states(&world)[..],
+        world.eddsa()[..],
         [
             KeyState::Active { .. },
             KeyState::Retired { .. },
@@ -197,7 +199,7 @@ fn an_announced_key_signs_when_all_know_it_and_leaves_no_older_one() {
     world.apply(take_over(&world.keys, EDDSA, Timestamp::from_secs(953)).expect("legal steps"));
     let is_handed_over = |world: &World| {
         matches!(
-            states(world)[..],
+            world.eddsa()[..],
             [
                 KeyState::Retiring { .. },
                 KeyState::Retired { .. },
@@ -225,7 +227,7 @@ fn an_announced_key_signs_when_all_know_it_and_leaves_no_older_one() {
     // As when a server's own plan was due in between.
     assert_eq!(take_over(&world.keys, EDDSA, Timestamp::from_secs(957)), Ok(Vec::new()));
     world.apply(take_over(&world.keys, EDDSA, Timestamp::from_secs(990)).expect("legal steps"));
-    assert!(states(&world)[3].is_active() && !states(&world)[2].is_published());
+    assert!(world.eddsa()[3].is_active() && !world.eddsa()[2].is_published());
 }
 
 #[test]
