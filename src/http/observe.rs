@@ -63,10 +63,7 @@ pub async fn request(
         .unwrap_or_else(|| "unknown".to_owned());
     let status = response.status().as_u16();
     MET.with_borrow_mut(|met| {
-        let series = match met.get_mut(&pattern) {
-            Some(series) => series,
-            None => met.entry(pattern).or_insert_with_key(|pattern| Series::new(pattern)),
-        };
+        let series = met.entry(pattern).or_insert_with_key(|pattern| Series::new(pattern));
         if let (Some(clock), Some(started)) = (clock, started) {
             let took = clock.monotonic().saturating_sub(started);
             series.seconds.record(took.as_secs_f64());
