@@ -17,7 +17,7 @@ use crate::domain::secret::Token;
 pub struct Letters {
     /// Seals them.
     pub secrets: Arc<Secrets>,
-    /// The application's name, its texts, its address.
+    /// The application's address, and how long a mail is tried.
     pub config: Arc<Config>,
     /// Names and seals.
     pub random: Arc<dyn Random>,

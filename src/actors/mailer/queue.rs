@@ -1,26 +1,13 @@
-//! How a mail lies in the queue: sealed, bound to its row.
+//! How a mail lies in the queue: a letter, sealed, bound to its row. It is written when it is sent.
 
-use std::borrow::Cow;
-
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::actors::key_ring::secrets::Secrets;
 use crate::db::{Statement, links};
 use crate::domain::clock::Timestamp;
-use crate::domain::email::Email;
-use crate::domain::mail::{Language, Letter, MailKind};
+use crate::domain::mail::Letter;
 use crate::domain::random::{Random, name_at};
 use crate::domain::seal::SealingKey;
-
-/// A letter as it is sealed. It is written when it is sent: what it says takes a hundred bytes, what it looks like
-/// thousands.
-#[derive(Serialize, Deserialize)]
-struct Sealed<'a> {
-    kind: Cow<'a, MailKind>,
-    to: Cow<'a, str>,
-    language: Language,
-}
 
 /// A queued mail that cannot be read: sealed under another key, moved, or damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,25 +31,15 @@ pub fn enqueue(
 }
 
 fn seal(key: &SealingKey, random: &dyn Random, id: &str, letter: &Letter) -> Vec<u8> {
-    let parts = Sealed {
-        kind: Cow::Borrowed(&letter.kind),
-        to: letter.to.as_str().into(),
-        language: letter.language,
-    };
     #[expect(clippy::expect_used, reason = "texts and numbers always serialise")]
-    let plain = Zeroizing::new(serde_json::to_vec(&parts).expect("texts serialise"));
+    let plain = Zeroizing::new(serde_json::to_vec(letter).expect("texts serialise"));
     key.seal(random, place(id).as_bytes(), &plain)
 }
 
 /// Reads what [`enqueue`] put into the row `id`.
 pub(super) fn open(key: &SealingKey, id: &str, sealed: &[u8]) -> Result<Letter, Unreadable> {
     let plain = key.open(place(id).as_bytes(), sealed).map_err(|_| Unreadable)?;
-    let parts: Sealed<'_> = serde_json::from_slice(&plain).map_err(|_| Unreadable)?;
-    Ok(Letter {
-        kind: parts.kind.into_owned(),
-        to: Email::parse(&parts.to).map_err(|_| Unreadable)?,
-        language: parts.language,
-    })
+    serde_json::from_slice(&plain).map_err(|_| Unreadable)
 }
 
 fn place(id: &str) -> String {

@@ -114,8 +114,9 @@ impl fmt::Debug for MailKind {
     }
 }
 
-/// A mail before it is written: all that its text depends on, but for the application's name and texts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A mail before it is written: all that its text depends on, but for the application's name and texts. What it says takes a
+/// hundred bytes, what it looks like thousands. It does not print: that would be an address.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
     /// What it is about.
     pub kind: MailKind,
@@ -123,6 +124,12 @@ pub struct Letter {
     pub to: Email,
     /// The language it will be in.
     pub language: Language,
+}
+
+impl fmt::Debug for Letter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Letter({:?})", self.kind)
+    }
 }
 
 /// A mail ready to send; the sender is the mailer's. It does not print.
