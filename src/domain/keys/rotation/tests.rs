@@ -74,7 +74,7 @@ impl World {
         );
     }
 
-    /// The states of the keys that sign by EdDSA, in the order in which they were made.
+    /// The states of the keys that sign by `EdDSA`, in the order in which they were made.
     fn eddsa(&self) -> Vec<KeyState> {
         of(&self.keys, EDDSA).iter().map(|key| key.state).collect()
     }
