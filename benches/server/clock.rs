@@ -26,33 +26,33 @@ impl Spans {
                     }
                 });
             }
-            let micros = self.alone(each, &mut work);
+            work();
+            let micros = median((0..3).map(|_| self.once(each, &mut work)));
             busy.store(false, Ordering::Relaxed);
             micros
         })
     }
 
-    /// The same, where the loop has company already.
-    pub fn alone(self, each: u32, work: &mut impl FnMut()) -> f64 {
-        work();
-        let mut results: Vec<f64> = (0..3)
-            .map(|_| {
-                let (started, cpu) = (Instant::now(), thread_cpu());
-                let mut done = 0;
-                while started.elapsed() < self.0 {
-                    work();
-                    done += each;
-                }
-                thread_cpu().saturating_sub(cpu).as_secs_f64() * 1e6 / f64::from(done)
-            })
-            .collect();
-        results.sort_by(f64::total_cmp);
-        results[1]
+    fn once(self, each: u32, work: &mut impl FnMut()) -> f64 {
+        let (started, cpu) = (Instant::now(), thread_cpu());
+        let mut done = 0;
+        while started.elapsed() < self.0 {
+            work();
+            done += each;
+        }
+        thread_cpu().saturating_sub(cpu).as_secs_f64() * 1e6 / f64::from(done)
     }
 }
 
+/// The one in the middle, or the upper one of the two.
+pub fn median(figures: impl Iterator<Item = f64>) -> f64 {
+    let mut figures: Vec<_> = figures.collect();
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
 /// CPU time of this thread, user and system.
-fn thread_cpu() -> Duration {
+pub fn thread_cpu() -> Duration {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("proc(5)");
     let nanos = text.split(' ').next().expect("a first field");
     Duration::from_nanos(nanos.parse().expect("a number"))

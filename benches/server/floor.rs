@@ -2,12 +2,13 @@
 //! over the libraries that the server uses, with bytes from real exchanges.
 
 use std::hint::black_box;
-use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signer as _, SigningKey};
+use futures_util::future::join_all;
 use opaque_ke::{
     ClientLogin, ClientLoginFinishParameters, ClientRegistration, ClientRegistrationFinishParameters,
     CredentialFinalization, CredentialRequest, CredentialResponse, RegistrationRequest, RegistrationResponse,
@@ -18,10 +19,13 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::clock::Spans;
-use crate::http::Exchange;
-use crate::load::CALLERS;
+use crate::clock::{Spans, thread_cpu};
+use crate::http::{Connection, Exchange};
+use crate::load::{self, CALLERS};
 use crate::people::{PASSWORD, Suite};
+
+/// How many exchanges the floor of sockets is measured over.
+const EXCHANGES: usize = 20_000;
 
 /// OPAQUE, the server's side, from bytes to bytes.
 pub struct Opaque {
@@ -230,45 +234,56 @@ pub fn parsing(spans: Spans, exchanges: &[Exchange]) -> f64 {
     })
 }
 
-/// The requests of `exchanges` read from sockets and parsed, and their answers written to them: 32 connections in turn.
-pub fn http(spans: Spans, exchanges: &[Exchange]) -> f64 {
+/// The requests of `exchanges` read from sockets and parsed, and their answers written to them, on as many threads as the
+/// server has workers and for the callers that the server has: waking these is a part of answering.
+pub fn http(exchanges: &[Exchange]) -> f64 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a socket");
     let address = listener.local_addr().expect("an address");
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            let mut streams: Vec<_> = (0..CALLERS)
-                .map(|_| TcpStream::connect(address).expect("connects"))
-                .collect();
-            let mut buffer = vec![0; 64 * 1024];
-            loop {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let operations = EXCHANGES / exchanges.len();
+    let cpu: Duration = std::thread::scope(|scope| {
+        let callers = scope.spawn(move || {
+            load::run(address, 0..operations, &async |connection, _| {
                 for exchange in exchanges {
-                    for stream in &mut streams {
-                        if stream.write_all(&exchange.request).is_err() {
-                            return;
-                        }
-                    }
-                    for stream in &mut streams {
-                        if stream.read_exact(&mut buffer[..exchange.answer.len()]).is_err() {
-                            return;
-                        }
-                    }
+                    connection.replay(&exchange.request).await;
                 }
-            }
+            });
         });
-        let mut streams: Vec<_> = (0..CALLERS).map(|_| listener.accept().expect("accepts").0).collect();
-        let mut buffer = vec![0; 64 * 1024];
-        let callers = u32::try_from(CALLERS).expect("few");
-        spans.alone(callers, &mut || {
-            for exchange in exchanges {
-                for stream in &mut streams {
-                    let request = &mut buffer[..exchange.request.len()];
-                    stream.read_exact(request).expect("a request");
-                    parse(request);
-                    stream.write_all(&exchange.answer).expect("is taken");
-                }
-            }
-        })
-    })
+        let mut shares: Vec<Vec<TcpStream>> = (0..workers).map(|_| Vec::new()).collect();
+        for number in 0..CALLERS {
+            let (stream, _) = listener.accept().expect("accepts");
+            shares[number % workers].push(stream);
+        }
+        let workers: Vec<_> = shares
+            .into_iter()
+            .map(|share| scope.spawn(|| answer(share, exchanges)))
+            .collect();
+        callers.join().expect("callers do not panic");
+        let cpu = workers
+            .into_iter()
+            .map(|worker| worker.join().expect("workers do not panic"));
+        cpu.sum()
+    });
+    let operations = u32::try_from(operations).expect("few");
+    cpu.as_secs_f64() * 1e6 / f64::from(operations)
+}
+
+/// Answers on `streams` until the callers hang up; the CPU that it took.
+fn answer(streams: Vec<TcpStream>, exchanges: &[Exchange]) -> Duration {
+    let before = thread_cpu();
+    load::wait_for(join_all(streams.into_iter().map(async |stream| {
+        stream.set_nonblocking(true).expect("a socket option");
+        let stream = tokio::net::TcpStream::from_std(stream).expect("a stream");
+        let mut connection = Connection::over(stream);
+        for exchange in exchanges.iter().cycle() {
+            let Some(request) = connection.take(exchange.request.len()).await else {
+                return;
+            };
+            parse(request);
+            connection.write(&exchange.answer).await;
+        }
+    })));
+    thread_cpu().saturating_sub(before)
 }
 
 fn parse(bytes: &[u8]) {

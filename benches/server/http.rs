@@ -81,7 +81,11 @@ pub struct Connection {
 impl Connection {
     /// Connects.
     pub async fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.expect("connects");
+        Self::over(TcpStream::connect(address).await.expect("connects"))
+    }
+
+    /// Over a stream that is open.
+    pub fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).expect("a socket option");
         Self {
             stream,
@@ -128,6 +132,24 @@ impl Connection {
         while self.read(0).await > 0 {}
     }
 
+    /// Sends a request as it was sent before, and waits for its answer.
+    pub async fn replay(&mut self, request: &[u8]) {
+        self.write(request).await;
+        self.receive().await;
+    }
+
+    /// The other side of it: `length` bytes; `None` when the caller has hung up.
+    pub async fn take(&mut self, length: usize) -> Option<&[u8]> {
+        let mut filled = 0;
+        while filled < length {
+            match self.read(filled).await {
+                0 => return None,
+                read => filled += read,
+            }
+        }
+        Some(&self.buffer[..filled])
+    }
+
     async fn post(&mut self, path: &str, headers: &str, body: &str) -> Answer {
         self.send(&format!(
             "POST {path} HTTP/1.1\r\nHost: id.example.org\r\n{AGENT}{headers}Content-Length: {}\r\n\r\n{body}",
@@ -157,7 +179,8 @@ impl Connection {
         }
     }
 
-    async fn write(&self, mut bytes: &[u8]) {
+    /// Writes all of `bytes`.
+    pub async fn write(&self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             match self.stream.try_write(bytes) {
                 Ok(written) => bytes = &bytes[written..],

@@ -1,7 +1,7 @@
 //! Entitlements: proofs, claims and the list of revocations, on a ledger of a thousand people and of a million.
 
 use std::hint::black_box;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use countersign::domain::entitlement::hash;
@@ -23,16 +23,13 @@ struct Person {
     tx: String,
 }
 
-/// What was measured, with its floors.
+/// A ledger in a database of its own.
 pub struct Ledger {
-    /// The rows of the table.
-    pub lines: Vec<Line>,
-    /// CPU of one proof in µs: of a thousand people, and of a million with a hundred thousand revocations.
-    pub proofs: [f64; 2],
-    /// The whole list of a hundred thousand revocations: CPU of the first request, and of each one after it, in ms.
-    pub lists: [f64; 2],
-    /// The server's peak memory before that list was asked for, and after 21 requests for it, in MiB.
-    pub list_memory: [f64; 2],
+    database: PathBuf,
+    counts: Counts,
+    /// Those of each round, and behind them one more for each.
+    people: Vec<Person>,
+    rounds: usize,
 }
 
 /// How many of each.
@@ -53,57 +50,64 @@ const PROVE: &str = "/generate_pro_proof";
 const LIST: &str = "/get_pro_revocations";
 
 impl Ledger {
-    /// Measures all, with a server on a database of its own.
-    pub fn measure(folder: &Path, counts: Counts, spans: Spans) -> Self {
+    /// Makes it, with a payment for everybody.
+    pub fn plant(folder: &Path, counts: Counts, rounds: usize) -> Self {
         let database = folder.join("ledger.db");
         drop(Process::start(&database));
-        let people: Vec<_> = (0..=counts.people).map(person).collect();
+        let people: Vec<_> = (0..(counts.people + 1) * rounds).map(person).collect();
         plant(&database, &people);
-        let server = Process::start(&database);
-        let claim = measure(&server, counts.people, async |connection, number| {
-            people[number].claim(connection).await;
-        });
-        let prove = |server: &Process| {
-            measure(server, counts.proofs, async |connection, number| {
-                people[number % counts.people].prove(connection).await;
-            })
-        };
-        let proofs = prove(&server);
-        let look = measure(&server, counts.looks, async |connection, _| {
-            connection.post_json(LIST, "", &nothing_new()).await.expect(200);
-        });
-        let samples = Samples::take(&server, &people[counts.people]);
-        drop(server);
-        let copy = database.with_extension("copy");
-        std::fs::copy(&database, &copy).expect("is copied");
-        let rows = Rows::measure(spans, &copy, &people[0]);
-
-        plant_others(&database, counts.others);
-        let server = Process::start(&database);
-        let crowded = prove(&server);
-        let before = server.memory("VmHWM");
-        let lists = lists(&server);
-        let list_memory = [before, server.memory("VmHWM")];
         Self {
-            proofs: [proofs.micros, crowded.micros],
-            lists,
-            list_memory,
-            lines: lines(claim, proofs, look, &samples, &rows, spans),
+            database,
+            counts,
+            people,
+            rounds,
         }
     }
-}
 
-impl Ledger {
+    /// What is measured in round `number`, with its floors.
+    pub fn round(&self, number: usize, spans: Spans) -> Vec<Line> {
+        let (counts, people) = (self.counts, &self.people);
+        let server = Process::start(&self.database);
+        let mine = number * counts.people..(number + 1) * counts.people;
+        let first = mine.start;
+        let claim = measure(&server, mine, async |connection, number| {
+            people[number].claim(connection).await;
+        });
+        let proofs = self.prove(&server, first);
+        let look = measure(&server, 0..counts.looks, async |connection, _| {
+            connection.post_json(LIST, "", &nothing_new()).await.expect(200);
+        });
+        let spare = &people[self.rounds * counts.people + number];
+        let samples = Samples::take(&server, spare);
+        drop(server);
+        let copy = self.database.with_extension("copy");
+        std::fs::copy(&self.database, &copy).expect("is copied");
+        let rows = Rows::measure(spans, &copy, &people[first]);
+        lines(claim, proofs, look, &samples, &rows, spans)
+    }
+
+    /// Proofs for those who claimed in the round that began with `first`.
+    fn prove(&self, server: &Process, first: usize) -> Measured {
+        let Counts { people, proofs, .. } = self.counts;
+        measure(server, 0..proofs, async |connection, number| {
+            self.people[first + number % people].prove(connection).await;
+        })
+    }
+
     /// What a ledger of a million people costs more than one of a few.
     pub fn print_scale(&self) {
-        let [few, many] = self.proofs;
+        let few = self.prove(&Process::start(&self.database), 0).micros;
+        plant_others(&self.database, self.counts.others);
+        let server = Process::start(&self.database);
+        let many = self.prove(&server, 0).micros;
         println!(
             "| a proof among a million subscriptions and 100 000 revocations, beside one among a few | {:.2} | 1.2 |",
             many / few
         );
-        let [first, next] = self.lists;
+        let before = server.memory("VmHWM");
+        let [first, next] = lists(&server);
         println!("| the list of 100 000 revocations, CPU: first, and each after | {first:.0} ms, {next:.1} ms | |");
-        let [before, after] = self.list_memory;
+        let after = server.memory("VmHWM");
         println!("| peak memory before that list was asked for, and after | {before:.1} MiB, {after:.1} MiB | |");
     }
 }
@@ -112,7 +116,7 @@ fn lines(claim: Measured, proofs: Measured, look: Measured, samples: &Samples, r
     let signatures = Signatures::measure(spans);
     let line = |name, measured, exchanges: &[Exchange], rest: &[(&'static str, f64)]| {
         let parsing = floor::parsing(spans, exchanges);
-        let sockets = (floor::http(spans, exchanges) - parsing).max(0.0);
+        let sockets = (floor::http(exchanges) - parsing).max(0.0);
         let transport = [
             ("HTTP", parsing),
             ("sockets", sockets),

@@ -1,12 +1,14 @@
 //! Load: operations from 32 callers at once, and what they cost the server.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
+use crate::clock::median;
 use crate::http::Connection;
 use crate::process::Process;
 
@@ -27,6 +29,17 @@ pub struct Measured {
 }
 
 impl Measured {
+    /// All of `rounds` as one: the CPU and the rate of the median round, and the latencies of all.
+    pub fn median(rounds: &[&Self]) -> Self {
+        let mut latencies: Vec<_> = rounds.iter().flat_map(|round| &round.latencies).copied().collect();
+        latencies.sort_unstable();
+        Self {
+            micros: median(rounds.iter().map(|round| round.micros)),
+            rate: median(rounds.iter().map(|round| round.rate)),
+            latencies,
+        }
+    }
+
     /// The latency that `share` of all requests stayed within, in ms.
     pub fn percentile(&self, share: f64) -> f64 {
         #[expect(
@@ -40,16 +53,20 @@ impl Measured {
     }
 }
 
-/// Runs `operation` for 0 to `count` - 1 on the server and measures; one tenth before that warms up.
-pub fn measure(server: &Process, count: usize, operation: impl AsyncFn(&mut Connection, usize) + Sync) -> Measured {
-    let warm = count / 10;
-    run(server.address, 0..warm, &operation);
+/// Runs `operation` for every number in `range` on the server and measures; the first tenth warms up.
+pub fn measure(
+    server: &Process,
+    range: Range<usize>,
+    operation: impl AsyncFn(&mut Connection, usize) + Sync,
+) -> Measured {
+    let warm = range.start + range.len() / 10;
+    run(server.address, range.start..warm, &operation);
     let (cpu, wall) = (server.cpu(), Instant::now());
-    let mut latencies = run(server.address, warm..count, &operation);
+    let mut latencies = run(server.address, warm..range.end, &operation);
     let (cpu, wall) = (server.cpu().saturating_sub(cpu), wall.elapsed());
     latencies.sort_unstable();
     #[expect(clippy::cast_precision_loss, reason = "a count")]
-    let done = (count - warm) as f64;
+    let done = (range.end - warm) as f64;
     Measured {
         micros: cpu.as_secs_f64() * 1e6 / done,
         rate: done / wall.as_secs_f64(),
@@ -60,7 +77,7 @@ pub fn measure(server: &Process, count: usize, operation: impl AsyncFn(&mut Conn
 /// Runs `operation` for every number in `range`; the latencies of all requests.
 pub fn run(
     address: SocketAddr,
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
     operation: &(impl AsyncFn(&mut Connection, usize) + Sync),
 ) -> Vec<Duration> {
     let next = AtomicUsize::new(range.start);

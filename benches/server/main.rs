@@ -2,9 +2,10 @@
 //!
 //! The server is the release binary in a process of its own, as in production but for throttles, on a database in a
 //! temporary folder. 32 callers keep it busy over keep-alive connections, and `/proc` says what it used: wall time means
-//! little on a machine that others use too. The floor is measured in this process, in the same run, so that it moves with
-//! the machine. `--quick` does a fifth of the work; its figures are rough. `beside` measures the npm package oidc-provider
-//! in the same way instead of floors, `scale` operations among a million accounts, and `ledger` entitlements alone.
+//! little on a machine that others use too. The floor is measured in this process, in turn with the server, in each of five
+//! rounds, so that both move with the machine. `--quick` does one round; its figures are rough. `beside` measures the npm
+//! package oidc-provider in the same way instead of floors, `scale` operations among a million accounts, and `ledger`
+//! entitlements alone.
 
 #![expect(
     clippy::expect_used,
@@ -58,62 +59,85 @@ struct Counts {
     reads: usize,
     documents: usize,
     open_logins: usize,
-    ledger: ledger::Counts,
 }
 
+impl Counts {
+    /// One of `parts` of all the work.
+    const fn part(parts: usize) -> Self {
+        Self {
+            people: 8_000 / parts,
+            refreshes: 30_000 / parts,
+            reads: 40_000 / parts,
+            documents: 150_000 / parts,
+            open_logins: 10_000 / parts,
+        }
+    }
+}
+
+/// Rounds of a whole run.
+const ROUNDS: usize = 5;
+
+/// How long a bare loop runs.
+const SPANS: Spans = Spans(Duration::from_millis(100));
+
 fn main() {
-    let quick = std::env::args().any(|argument| argument == "--quick");
-    let share = if quick { 5 } else { 1 };
-    if std::env::args().any(|argument| argument == "scale") {
-        return scale::run(share);
-    }
-    let counts = Counts {
-        people: 8_000 / share,
-        refreshes: 30_000 / share,
-        reads: 40_000 / share,
-        documents: 150_000 / share,
-        open_logins: 10_000 / share,
-        ledger: ledger::Counts {
-            people: 10_000 / share,
-            proofs: 40_000 / share,
-            looks: 100_000 / share,
-            others: 1_000_000,
-        },
-    };
-    let spans = Spans(Duration::from_millis(if quick { 100 } else { 500 }));
+    let asked = |name: &str| std::env::args().any(|argument| argument == name);
+    let (rounds, share) = if asked("--quick") { (1, ROUNDS) } else { (ROUNDS, 1) };
     let folder = tempfile::tempdir().expect("a folder");
-    if std::env::args().any(|argument| argument == "ledger") {
-        let ledger = Ledger::measure(folder.path(), counts.ledger, spans);
-        report::print(&ledger.lines);
-        println!("| | | goal |\n| --- | --: | --: |");
-        return ledger.print_scale();
-    }
     let database = folder.path().join("countersign.db");
-    drop(Process::start(&database));
-    let world = World::plant(&database, counts.people + 1);
-    if std::env::args().any(|argument| argument == "beside") {
-        return beside(&Process::start(&database), &world, &counts);
+    if asked("scale") {
+        scale::run(share);
+    } else if asked("beside") {
+        beside(&database, &Counts::part(share));
+    } else if asked("ledger") {
+        let ledger = Ledger::plant(folder.path(), LEDGER, rounds);
+        let lines: Vec<_> = (0..rounds).map(|round| ledger.round(round, SPANS)).collect();
+        report::print(&lines);
+        println!("| | | goal |\n| --- | --: | --: |");
+        ledger.print_scale();
+    } else {
+        everything(folder.path(), &database, rounds, Counts::part(share).open_logins);
     }
+}
 
-    let mut starts: Vec<_> = (0..5).map(|_| Process::start(&database).started_in).collect();
+/// Of entitlements, in each round.
+const LEDGER: ledger::Counts = ledger::Counts {
+    people: 2_000,
+    proofs: 8_000,
+    looks: 20_000,
+    others: 1_000_000,
+};
+
+/// Measures and prints all that has a goal.
+fn everything(folder: &Path, database: &Path, rounds: usize, open_logins: usize) {
+    let counts = Counts::part(ROUNDS);
+    drop(Process::start(database));
+    let world = World::plant(database, (counts.people + 1) * rounds);
+    let ledger = Ledger::plant(folder, LEDGER, rounds);
+    let mut starts: Vec<_> = (0..5).map(|_| Process::start(database).started_in).collect();
     starts.sort_unstable();
-    let server = Process::start(&database);
-    let idle = server.memory("VmRSS");
-    let measured = measure_all(&server, &world, &counts);
-    let loaded = server.memory("VmRSS");
-    let samples = Samples::take(&server, &world, counts.people);
-    drop(server);
 
-    let mut ledger = Ledger::measure(folder.path(), counts.ledger, spans);
-    let mut all = lines(measured, &samples, spans, &database);
-    all.append(&mut ledger.lines);
+    let (mut idle, mut loaded) = (0.0, 0.0);
+    let mut all = Vec::new();
+    for round in 0..rounds {
+        eprintln!("round {} of {rounds}", round + 1);
+        let server = Process::start(database);
+        idle = server.memory("VmRSS");
+        let measured = measure_all(&server, &world, &counts, round * counts.people);
+        loaded = server.memory("VmRSS");
+        let samples = Samples::take(&server, &world, counts.people * rounds + round);
+        drop(server);
+        let mut lines = lines(measured, &samples, database);
+        lines.append(&mut ledger.round(round, SPANS));
+        all.push(lines);
+    }
     report::print(&all);
-    let server = Process::start(&database);
-    let (storm, open) = storm(&server, &world, &counts);
+    let server = Process::start(database);
+    let storm = storm(&server, &world, open_logins, counts.people);
     println!("| | | goal |\n| --- | --: | --: |");
     println!("| memory, idle | {idle:.1} MiB | 25 |");
-    println!("| memory, after all of the above | {loaded:.1} MiB | |");
-    println!("| memory, {open} open logins and sign-ins among them, peak | {storm:.1} MiB | 60 |");
+    println!("| memory, after a round of the above | {loaded:.1} MiB | |");
+    println!("| memory, {open_logins} open logins and sign-ins among them, peak | {storm:.1} MiB | 60 |");
     println!(
         "| start to first answer, existing database | {} ms | 200 |",
         starts[2].as_millis()
@@ -134,34 +158,36 @@ struct All {
     discovery: Measured,
 }
 
-fn measure_all(server: &Process, world: &World, counts: &Counts) -> All {
-    let registration = measure(server, counts.people, async |connection, number| {
+/// Measures with the people from `first` on, who register first.
+fn measure_all(server: &Process, world: &World, counts: &Counts, first: usize) -> All {
+    let people = first..first + counts.people;
+    let registration = measure(server, people.clone(), async |connection, number| {
         world.register(connection, number).await;
     });
-    let sign_in = measure(server, counts.people, async |connection, number| {
+    let sign_in = measure(server, people, async |connection, number| {
         world.sign_in(connection, number).await;
     });
-    let refresh = measure(server, counts.refreshes, async |connection, _| {
+    let refresh = measure(server, 0..counts.refreshes, async |connection, _| {
         world.refresh(connection).await;
     });
-    let client_credentials = measure(server, counts.refreshes, async |connection, _| {
+    let client_credentials = measure(server, 0..counts.refreshes, async |connection, _| {
         world.client_credentials(connection).await;
     });
-    let introspection = measure(server, counts.reads, async |connection, number| {
+    let introspection = measure(server, 0..counts.reads, async |connection, number| {
         world.introspect(connection, number).await;
     });
     let headers: Vec<_> = {
         let tokens = world.tokens.lock().expect("nobody panics");
         tokens.iter().map(|tokens| bearer(&tokens.access)).collect()
     };
-    let userinfo = measure(server, counts.reads, async |connection, number| {
+    let userinfo = measure(server, 0..counts.reads, async |connection, number| {
         connection
             .get(USERINFO, &headers[number % headers.len()])
             .await
             .expect(200);
     });
     let document = |path: &'static str| {
-        measure(server, counts.documents, async |connection, _| {
+        measure(server, 0..counts.documents, async |connection, _| {
             connection.get(path, "").await.expect(200);
         })
     };
@@ -178,28 +204,31 @@ fn measure_all(server: &Process, world: &World, counts: &Counts) -> All {
 }
 
 /// Measures oidc-provider too, with a tenth of the operations, and prints both.
-fn beside(server: &Process, world: &World, counts: &Counts) {
-    let ours = measure_all(server, world, counts);
+fn beside(database: &Path, counts: &Counts) {
+    drop(Process::start(database));
+    let world = World::plant(database, counts.people);
+    let server = Process::start(database);
+    let ours = measure_all(&server, &world, counts, 0);
     let other = OidcProvider::start();
     let few = |count: usize| count / 10;
     let node = &other.process;
-    let sign_in = measure(node, few(counts.people), async |connection, number| {
+    let sign_in = measure(node, 0..few(counts.people), async |connection, number| {
         other.sign_in(connection, number).await;
     });
-    let refresh = measure(node, few(counts.refreshes), async |connection, _| {
+    let refresh = measure(node, 0..few(counts.refreshes), async |connection, _| {
         other.refresh(connection).await;
     });
-    let client_credentials = measure(node, few(counts.refreshes), async |connection, _| {
+    let client_credentials = measure(node, 0..few(counts.refreshes), async |connection, _| {
         other.client_credentials(connection).await;
     });
-    let introspection = measure(node, few(counts.reads), async |connection, _| {
+    let introspection = measure(node, 0..few(counts.reads), async |connection, _| {
         other.introspect(connection).await;
     });
-    let userinfo = measure(node, few(counts.reads), async |connection, _| {
+    let userinfo = measure(node, 0..few(counts.reads), async |connection, _| {
         other.userinfo(connection).await;
     });
     let document = |path: &'static str| {
-        measure(node, few(counts.documents), async |connection, _| {
+        measure(node, 0..few(counts.documents), async |connection, _| {
             connection.get(path, "").await.expect(200);
         })
     };
@@ -269,14 +298,15 @@ async fn keep(server: &Process, work: impl AsyncFn(&mut Connection)) -> Vec<Exch
     connection.kept.take().expect("kept")
 }
 
-fn lines(all: All, samples: &Samples, spans: Spans, database: &Path) -> Vec<Line> {
+fn lines(all: All, samples: &Samples, database: &Path) -> Vec<Line> {
+    let spans = SPANS;
     let opaque = Opaque::measure(spans);
     let jose = Jose::measure(spans);
     let small = Small::measure(spans);
     let rows = Rows::measure(spans, database);
     let transport = |exchanges: &[Exchange]| {
         let parsing = floor::parsing(spans, exchanges);
-        let sockets = (floor::http(spans, exchanges) - parsing).max(0.0);
+        let sockets = (floor::http(exchanges) - parsing).max(0.0);
         [
             ("HTTP", parsing),
             ("sockets", sockets),
@@ -363,13 +393,13 @@ fn lines(all: All, samples: &Samples, spans: Spans, database: &Path) -> Vec<Line
     .collect()
 }
 
-/// The peak memory in MiB while many logins wait for their second message, and how many those are.
-fn storm(server: &Process, world: &World, counts: &Counts) -> (f64, usize) {
-    load::run(server.address, 0..counts.open_logins, &async |connection, number| {
+/// The peak memory in MiB while `open` logins wait for their second message and `people` / 4 sign in.
+fn storm(server: &Process, world: &World, open: usize, people: usize) -> f64 {
+    load::run(server.address, 0..open, &async |connection, number| {
         drop(world.begin(connection, number).await);
     });
-    load::run(server.address, 0..counts.people / 4, &async |connection, number| {
+    load::run(server.address, 0..people / 4, &async |connection, number| {
         world.sign_in(connection, number).await;
     });
-    (server.memory("VmHWM"), counts.open_logins)
+    server.memory("VmHWM")
 }

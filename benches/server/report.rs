@@ -1,5 +1,6 @@
 //! Tables, as they stand in docs/performance.md.
 
+use crate::clock::median;
 use crate::load::Measured;
 
 /// One operation: what it costs at least, and what it cost.
@@ -18,20 +19,31 @@ impl Line {
     fn floor(&self) -> f64 {
         self.floor.iter().map(|(_, micros)| micros).sum()
     }
+
+    fn ratio(&self) -> f64 {
+        self.measured.micros / self.floor()
+    }
 }
 
-/// Prints all lines: the ratios first, then what the floors consist of.
-pub fn print(lines: &[Line]) {
-    println!("| operation | floor µs | server µs | ratio | goal | per s | p50 ms | p99 ms | p99.9 ms |");
-    println!("| --- | --: | --: | --: | --: | --: | --: | --: | --: |");
-    for line in lines {
-        let (floor, measured) = (line.floor(), &line.measured);
+/// Prints all lines, of which every round has the same: the medians first, then what the floors consist of. The ratio is
+/// the median of those of the rounds, in each of which server and floor took turns on the machine as it was then.
+pub fn print(rounds: &[Vec<Line>]) {
+    println!(
+        "| operation | floor µs | server µs | ratio | lowest, highest | goal | per s | p50 ms | p99 ms | p99.9 ms |"
+    );
+    println!("| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |");
+    for lines in transposed(rounds) {
+        let Line { name, goal, .. } = lines[0];
+        let ratios = || lines.iter().map(|line| line.ratio());
+        let all: Vec<_> = lines.iter().map(|line| &line.measured).collect();
+        let measured = Measured::median(&all);
         println!(
-            "| {} | {floor:.1} | {:.1} | {:.2} | {:.1} | {:.0} | {:.2} | {:.2} | {:.2} |",
-            line.name,
+            "| {name} | {:.1} | {:.1} | {:.2} | {:.2}, {:.2} | {goal:.1} | {:.0} | {:.2} | {:.2} | {:.2} |",
+            median(lines.iter().map(|line| line.floor())),
             measured.micros,
-            measured.micros / floor,
-            line.goal,
+            median(ratios()),
+            ratios().fold(f64::INFINITY, f64::min),
+            ratios().fold(0.0, f64::max),
             measured.rate,
             measured.percentile(0.5),
             measured.percentile(0.99),
@@ -39,15 +51,21 @@ pub fn print(lines: &[Line]) {
         );
     }
     println!("\nThe floors by part, in µs:\n");
-    for line in lines {
-        let parts: Vec<_> = line
+    for lines in transposed(rounds) {
+        let parts: Vec<_> = lines[0]
             .floor
             .iter()
-            .map(|(part, micros)| format!("{part} {micros:.1}"))
+            .enumerate()
+            .map(|(at, (part, _))| format!("{part} {:.1}", median(lines.iter().map(|line| line.floor[at].1))))
             .collect();
-        println!("- {}: {}", line.name, parts.join(", "));
+        println!("- {}: {}", lines[0].name, parts.join(", "));
     }
     println!();
+}
+
+/// Each line with those of the same name in the other rounds.
+fn transposed(rounds: &[Vec<Line>]) -> impl Iterator<Item = Vec<&Line>> {
+    (0..rounds[0].len()).map(|at| rounds.iter().map(|round| &round[at]).collect())
 }
 
 /// Prints operations as Countersign and oidc-provider do them.

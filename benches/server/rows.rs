@@ -175,12 +175,11 @@ impl Store {
             params![id, 1_700_000_000_000_i64],
         );
         // The words by which an administrator finds the person: the address and its parts.
-        for word in [identifier.as_slice(), &identifier[..5], b"person", b"example", b"org"] {
-            self.run(
-                "INSERT INTO account_terms (account_id, term) VALUES ($1, $2)",
-                params![id, word],
-            );
-        }
+        let (whole, part) = (identifier.as_slice(), &identifier[..5]);
+        self.run(
+            "INSERT INTO account_terms (account_id, term) VALUES ($1, $2), ($1, $3), ($1, $4), ($1, $5), ($1, $6)",
+            params![id, whole, part, b"person", b"example", b"org"],
+        );
         // The mail that bids them welcome.
         self.run(
             "INSERT INTO mails (id, sealed, attempts, next_attempt_at, expires_at) VALUES ($1, $2, 0, $3, $3)",

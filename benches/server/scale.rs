@@ -1,13 +1,17 @@
 //! `-- scale`: whole operations of the same thousand people, alone in a database and among a million others.
 //!
 //! The others and their three million refresh families are put in past the server ([`fill`]). CPU is that of the server, and
-//! of PostgreSQL too where that is the database.
+//! of PostgreSQL too where that is the database. Both servers run, and take turns at each operation, so that both meet the
+//! machine as it is.
+
+use std::path::Path;
 
 use countersign::config::{Config, DatabaseUrl};
 
+use crate::clock::median;
 use crate::cost;
 use crate::fill::{self, FAMILIES, Filling};
-use crate::load::measure;
+use crate::load::{self, Measured, measure};
 use crate::people::World;
 use crate::process::Process;
 use crate::{USERINFO, bearer};
@@ -18,118 +22,134 @@ const PEOPLE: usize = 1_000;
 /// The ratio that is not to be exceeded.
 const GOAL: f64 = 1.2;
 
-/// How many operations of each kind.
-struct Counts {
-    sign_ins: usize,
-    refreshes: usize,
-    reads: usize,
-}
+/// How often the two take turns.
+const ROUNDS: usize = 7;
 
-/// A database to work on.
-struct Place {
-    url: String,
-    /// The process of PostgreSQL that all others are children of.
-    postmaster: Option<u32>,
-}
+/// How many operations of each kind, in a round.
+const SIGN_INS: usize = 1_000;
+const REFRESHES: usize = 4_000;
+const READS: usize = 6_000;
 
-/// Prints each row as it is measured.
+/// Prints the rows of each database when it has been measured.
 pub fn run(share: usize) {
-    let counts = Counts {
-        sign_ins: 8_000 / share,
-        refreshes: 30_000 / share,
-        reads: 40_000 / share,
-    };
-    println!("| operation | accounts | families | CPU µs | CPU µs with {PEOPLE} accounts | ratio | goal |");
-    println!("| --- | --: | --: | --: | --: | --: | --: |");
+    let others = 1_000_000 / share;
+    println!(
+        "| operation | accounts | families | CPU µs | CPU µs with {PEOPLE} accounts | ratio | lowest, highest | goal |"
+    );
+    println!("| --- | --: | --: | --: | --: | --: | --: | --: |");
     let folder = tempfile::tempdir().expect("a folder");
-    let mut alone = Vec::new();
-    for others in [0, 1_000_000 / share] {
-        let database = folder.path().join(format!("{others}.db"));
-        let place = Place {
-            url: format!("sqlite:{}", database.display()),
-            postmaster: None,
-        };
-        drop(place.start());
-        if others > 0 {
-            fill::sqlite(&database, Filling::of(others));
-        }
-        let url = DatabaseUrl::SqliteFile(database);
-        alone = report("SQLite", &place, &url, others, &counts, &alone);
-    }
+    compare(
+        "SQLite",
+        others,
+        [0, others].map(|others| sqlite(folder.path(), others)),
+    );
     let server = test_stores::postgres(&["-c", "shared_buffers=3GB", "-c", "max_wal_size=16GB"]);
-    alone.clear();
-    for others in [0, 1_000_000 / share] {
-        let database = test_stores::Database::within(&server.url);
-        let place = Place {
-            url: database.url(),
-            postmaster: Some(cost::postmaster(&server.url)),
-        };
-        drop(place.start());
-        if others > 0 {
-            fill::postgres(&place.url, Filling::of(others));
-        }
-        let url = place.parsed();
-        alone = report("PostgreSQL", &place, &url, others, &counts, &alone);
+    let databases = [(); 2].map(|()| test_stores::Database::within(&server.url));
+    let mut fillings = [0, others].into_iter();
+    let places = databases.each_ref().map(|database| {
+        let others = fillings.next().expect("two");
+        postgres(&database.url(), cost::postmaster(&server.url), others)
+    });
+    compare("PostgreSQL", others, places);
+}
+
+/// A server on its database, and those who use it.
+struct Place {
+    server: Process,
+    world: World,
+}
+
+fn sqlite(folder: &Path, others: usize) -> Place {
+    let database = folder.join(format!("{others}.db"));
+    let url = format!("sqlite:{}", database.display());
+    drop(Process::start_on(&url, None));
+    if others > 0 {
+        fill::sqlite(&database, Filling::of(others));
     }
+    Place::open(&url, None, &DatabaseUrl::SqliteFile(database))
+}
+
+fn postgres(url: &str, postmaster: u32, others: usize) -> Place {
+    drop(Process::start_on(url, Some(postmaster)));
+    if others > 0 {
+        fill::postgres(url, Filling::of(others));
+    }
+    Place::open(url, Some(postmaster), &parsed(url))
+}
+
+/// As a configuration reads it.
+fn parsed(url: &str) -> DatabaseUrl {
+    let env = [
+        ("COUNTERSIGN_DATABASE_URL", url),
+        (
+            "COUNTERSIGN_MASTER_KEY",
+            "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+        ),
+        ("COUNTERSIGN_DEFINE__ISSUER", "https://id.example.org"),
+        ("COUNTERSIGN_MAIL__FROM", "bench@example.org"),
+        ("COUNTERSIGN_MAIL__URL", "smtps://mail.example.org"),
+    ];
+    Config::load(None, env).expect("a configuration").database_url
 }
 
 impl Place {
-    fn start(&self) -> Process {
-        Process::start_on(&self.url, self.postmaster)
+    /// Starts the server, and lets everybody register and sign in.
+    fn open(url: &str, postmaster: Option<u32>, parsed: &DatabaseUrl) -> Self {
+        let world = World::plant_on(parsed, PEOPLE);
+        let server = Process::start_on(url, postmaster);
+        load::run(server.address, 0..PEOPLE, &async |connection, number| {
+            world.register(connection, number).await;
+            world.sign_in(connection, number).await;
+        });
+        Self { server, world }
     }
 
-    /// As a configuration reads it.
-    fn parsed(&self) -> DatabaseUrl {
-        let env = [
-            ("COUNTERSIGN_DATABASE_URL", self.url.as_str()),
-            (
-                "COUNTERSIGN_MASTER_KEY",
-                "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
-            ),
-            ("COUNTERSIGN_DEFINE__ISSUER", "https://id.example.org"),
-            ("COUNTERSIGN_MAIL__FROM", "bench@example.org"),
-            ("COUNTERSIGN_MAIL__URL", "smtps://mail.example.org"),
-        ];
-        Config::load(None, env).expect("a configuration").database_url
+    fn sign_in(&self) -> Measured {
+        measure(&self.server, 0..SIGN_INS, async |connection, number| {
+            self.world.sign_in(connection, number).await;
+        })
+    }
+
+    fn refresh(&self) -> Measured {
+        measure(&self.server, 0..REFRESHES, async |connection, _| {
+            self.world.refresh(connection).await;
+        })
+    }
+
+    fn userinfo(&self) -> Measured {
+        let headers: Vec<_> = {
+            let tokens = self.world.tokens.lock().expect("nobody panics");
+            tokens.iter().map(|tokens| bearer(&tokens.access)).collect()
+        };
+        measure(&self.server, 0..READS, async |connection, number| {
+            let answer = connection.get(USERINFO, &headers[number % headers.len()]).await;
+            answer.expect(200);
+        })
     }
 }
 
-/// Lets everybody register, sign in and use their tokens; prints what each costs, and gives it.
-fn report(name: &str, place: &Place, url: &DatabaseUrl, others: usize, counts: &Counts, alone: &[f64]) -> Vec<f64> {
-    let world = World::plant_on(url, PEOPLE);
-    let server = place.start();
-    let mut costs = Vec::new();
-    let print = |costs: &mut Vec<f64>, operation: &str, micros: f64| {
-        let beside = alone.get(costs.len()).map_or_else(
-            || " | | ".to_owned(),
-            |alone| format!("{alone:.1} | {:.2} | {GOAL}", micros / alone),
-        );
+/// What each operation costs at the two places, who are alone and among others.
+fn compare(name: &str, others: usize, places: [Place; 2]) {
+    type Operation = fn(&Place) -> Measured;
+    let operations: [(&str, Operation); 3] = [
+        ("whole sign-in", Place::sign_in),
+        ("refresh with ID token", Place::refresh),
+        ("userinfo", Place::userinfo),
+    ];
+    for (operation, work) in operations {
+        let pairs: Vec<[f64; 2]> = (0..ROUNDS)
+            .map(|_| places.each_ref().map(|place| work(place).micros))
+            .collect();
+        let ratios = || pairs.iter().map(|[alone, among]| among / alone);
         println!(
-            "| {name}: {operation} | {} | {} | {micros:.1} | {beside} |",
+            "| {name}: {operation} | {} | {} | {:.1} | {:.1} | {:.2} | {:.2}, {:.2} | {GOAL} |",
             PEOPLE + others,
-            others * FAMILIES
+            others * FAMILIES,
+            median(pairs.iter().map(|[_, among]| *among)),
+            median(pairs.iter().map(|[alone, _]| *alone)),
+            median(ratios()),
+            ratios().fold(f64::INFINITY, f64::min),
+            ratios().fold(0.0, f64::max),
         );
-        costs.push(micros);
-    };
-    crate::load::run(server.address, 0..PEOPLE, &async |connection, number| {
-        world.register(connection, number).await;
-    });
-    let sign_in = measure(&server, counts.sign_ins, async |connection, number| {
-        world.sign_in(connection, number % PEOPLE).await;
-    });
-    print(&mut costs, "whole sign-in", sign_in.micros);
-    let refresh = measure(&server, counts.refreshes, async |connection, _| {
-        world.refresh(connection).await;
-    });
-    print(&mut costs, "refresh with ID token", refresh.micros);
-    let headers: Vec<_> = {
-        let tokens = world.tokens.lock().expect("nobody panics");
-        tokens.iter().map(|tokens| bearer(&tokens.access)).collect()
-    };
-    let userinfo = measure(&server, counts.reads, async |connection, number| {
-        let answer = connection.get(USERINFO, &headers[number % headers.len()]).await;
-        answer.expect(200);
-    });
-    print(&mut costs, "userinfo", userinfo.micros);
-    costs
+    }
 }

@@ -112,15 +112,23 @@ pub fn index_anew(account_id: &str, terms: &BTreeSet<Vec<u8>>) -> Vec<Statement>
     std::iter::once(clear).chain(index(account_id, terms)).collect()
 }
 
-/// By what a new account is found.
-pub fn index(account_id: &str, terms: &BTreeSet<Vec<u8>>) -> impl Iterator<Item = Statement> {
-    terms.iter().map(move |term| {
-        Statement::new(
-            "INSERT INTO account_terms (account_id, term) VALUES ($1, $2) ON CONFLICT (account_id, term) DO NOTHING",
-        )
-        .bind(account_id)
-        .bind(term.as_slice())
-    })
+/// How many words one statement of [`index`] stores.
+const WORDS: usize = 6;
+
+/// By what a new account is found. Where words are left over for a last statement, the first of them stands in it again.
+#[must_use]
+pub fn index(account_id: &str, terms: &BTreeSet<Vec<u8>>) -> Vec<Statement> {
+    let terms: Vec<_> = terms.iter().collect();
+    let insert = |words: &[&Vec<u8>]| {
+        let insert = Statement::new(
+            "INSERT INTO account_terms (account_id, term) \
+             VALUES ($1, $2), ($1, $3), ($1, $4), ($1, $5), ($1, $6), ($1, $7) \
+             ON CONFLICT (account_id, term) DO NOTHING",
+        );
+        let words = words.iter().cycle().take(WORDS);
+        words.fold(insert.bind(account_id), |insert, word| insert.bind(word.as_slice()))
+    };
+    terms.chunks(WORDS).map(insert).collect()
 }
 
 /// A page of accounts after `after`: `id, email`, 1 if it is found by any word and 0 if not, and what [`read`] reads.

@@ -45,7 +45,11 @@ impl Email {
         if trimmed.len() > 4 * MAX_BYTES {
             return Err(EmailError::TooLong);
         }
-        let canonical: String = trimmed.nfc().collect::<String>().to_lowercase().nfc().collect();
+        let canonical: String = if trimmed.is_ascii() {
+            trimmed.to_ascii_lowercase()
+        } else {
+            trimmed.nfc().collect::<String>().to_lowercase().nfc().collect()
+        };
         if canonical.len() > MAX_BYTES {
             return Err(EmailError::TooLong);
         }

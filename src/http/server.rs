@@ -36,14 +36,13 @@ pub fn build(app: Data<App>, listener: TcpListener) -> io::Result<Server> {
             .wrap(from_fn(observe::request))
             .wrap(from_fn(unread::close))
             .configure(|site| {
-                if identity {
-                    routes::busy_routes(site);
-                }
+                // A path is compared with those of all routes in turn: the few and cheap come before the many.
                 if entitlements {
                     entitlement::route::routes(site);
                     entitlement::onion::routes(site);
                 }
                 if identity {
+                    routes::busy_routes(site);
                     routes::routes(site);
                 }
                 if identity && entitlements {

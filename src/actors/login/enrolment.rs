@@ -7,7 +7,7 @@ use crate::actors::end_session::end_all_of_account;
 use crate::actors::mailer::letters::Letters;
 use crate::db::links::StoredLink;
 use crate::db::{DbError, Decision, Transaction, accounts, applicants, links, profiles};
-use crate::domain::account::{Profile, terms};
+use crate::domain::account::{Date, Introduction, Profile, ProfileEdit, ProfileError, terms};
 use crate::domain::clock::Timestamp;
 use crate::domain::email::{Email, Identifier};
 use crate::domain::mail::{Language, MailKind};
@@ -24,14 +24,15 @@ pub(super) struct Enrolment {
     pub(super) identifier: Identifier,
     pub(super) shown: Option<Shown>,
     pub(super) new_id: String,
-    pub(super) profile: Profile,
+    /// What a new account's owner says of themselves.
+    pub(super) said: ProfileEdit,
     pub(super) language: Language,
     pub(super) letters: Letters,
     pub(super) now: Timestamp,
 }
 
 /// What became of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Enrolled {
     /// The record counts.
     Yes,
@@ -41,6 +42,8 @@ pub(super) enum Enrolled {
     NotProven,
     /// Another account has the new address.
     Taken,
+    /// What its owner says cannot be.
+    NotSaid(ProfileError),
 }
 
 impl Enrolment {
@@ -75,11 +78,15 @@ impl Enrolment {
     async fn make_account(&self, transaction: &mut Transaction<'_>, link: &StoredLink) -> Result<Enrolled, DbError> {
         let email = address(link)?;
         let (id, now) = (self.new_id.as_str(), self.now);
+        // Where it is tomorrow already, children are born today.
+        let mut profile = match introduced(link)?.edit(self.said.clone(), Date::of(now).next()) {
+            Ok(profile) => profile,
+            Err(error) => return Ok(Enrolled::NotSaid(error)),
+        };
         let insert = accounts::insert(id, &link.identifier, &email, self.record.as_bytes(), now);
         if transaction.query_one(&insert).await?.is_none() {
             return Ok(Enrolled::Expired);
         }
-        let mut profile = self.profile.clone();
         let row = transaction
             .query_one(&applicants::remove_by_identifier(&link.identifier))
             .await?;
@@ -227,6 +234,16 @@ async fn end_all(
     end_all_of_account(transaction, account_id, session, now).await?;
     transaction.query(&links::void_of_account(account_id, now)).await?;
     Ok(())
+}
+
+/// What was said at sign-up, which the link has carried here.
+fn introduced(link: &StoredLink) -> Result<Profile, DbError> {
+    let Some(details) = &link.details else {
+        return Ok(Profile::default());
+    };
+    let said: Introduction =
+        serde_json::from_str(details).map_err(|error| DbError::Inconsistent(format!("links.details: {error}")))?;
+    Ok(said.into())
 }
 
 fn address(link: &StoredLink) -> Result<Email, DbError> {

@@ -8,8 +8,7 @@ use super::{Deps, Login, LoginError};
 use crate::actors::supervise::{Answer, Myself, Request, Serve};
 use crate::actors::writer::WriteError;
 use crate::db::DbError;
-use crate::db::links::StoredLink;
-use crate::domain::account::{AccountId, Date, Introduction, Profile, ProfileEdit};
+use crate::domain::account::{AccountId, ProfileEdit};
 use crate::domain::mail::Language;
 use crate::domain::opaque::registration::Registration;
 use crate::domain::opaque::wire::RegistrationUpload;
@@ -50,13 +49,7 @@ impl Deps {
         let (token, rest) = state.split_first_chunk::<32>().ok_or(LoginError::Expired)?;
         let token = TokenHash::from_bytes(*token);
         let registration = Registration::from_bytes(rest).ok_or(LoginError::Expired)?;
-        let link = self.find_link(&token, request.occasion.purposes()).await?;
         let now = self.clock.now();
-        // Where it is tomorrow already, children are born today.
-        let today = Date::of(now).next();
-        let profile = introduced(&link)?
-            .edit(request.profile, today)
-            .map_err(LoginError::Profile)?;
         let enrolment = Enrolment {
             token,
             occasion: request.occasion,
@@ -64,7 +57,7 @@ impl Deps {
             identifier: *registration.identifier(),
             shown: request.proof.shown(),
             new_id: AccountId::generate(now, self.random.as_ref()).to_string(),
-            profile,
+            said: request.profile,
             language: request.language,
             letters: self.letters(),
             now,
@@ -89,16 +82,7 @@ impl Deps {
             Enrolled::Expired => Err(LoginError::Expired),
             Enrolled::NotProven => Err(LoginError::NotProven),
             Enrolled::Taken => Err(LoginError::AddressTaken),
+            Enrolled::NotSaid(error) => Err(LoginError::Profile(error)),
         }
     }
-}
-
-/// What was said at sign-up, which the link has carried here.
-fn introduced(link: &StoredLink) -> Result<Profile, DbError> {
-    let Some(details) = &link.details else {
-        return Ok(Profile::default());
-    };
-    let said: Introduction =
-        serde_json::from_str(details).map_err(|error| DbError::Inconsistent(format!("links.details: {error}")))?;
-    Ok(said.into())
 }

@@ -45,7 +45,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let now = now();
     let id = AccountId::generate(now, &SystemRandom).to_string();
     let insert = accounts::insert(&id, &identifier, &args.email, record.as_bytes(), now);
-    let index: Vec<_> = profiles::index(&id, &terms(args.email.as_str(), &Profile::default())).collect();
+    let index = profiles::index(&id, &terms(args.email.as_str(), &Profile::default()));
     let made = opened
         .writer
         .transact("add user", async move |transaction: &mut Transaction<'_>| {

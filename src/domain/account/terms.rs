@@ -47,6 +47,9 @@ pub fn question(text: &str) -> Vec<Vec<u8>> {
 
 /// Letters in their plainest form and lower case.
 fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.nfkc().collect::<String>().to_lowercase().nfkc().collect()
 }
 

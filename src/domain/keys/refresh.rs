@@ -1,4 +1,19 @@
-//! The key that refresh tokens are encrypted under.
+//! The key that refresh tokens are encrypted under, and the JWE around them (RFC 7516): direct encryption with A256GCM.
+//!
+//! **The same payload gives the same text**, so that an answer that got lost can be given again without anything being
+//! stored from which a token could be rebuilt. Hence the nonce is not random but synthetic: the first 12 bytes of
+//! HMAC-SHA-256 over the plaintext, under a key of its own.
+//!
+//! Why that is sound. GCM breaks when two *different* plaintexts meet under one nonce. The HMAC is a pseudo-random
+//! function, so the nonces of different plaintexts collide as random ones would: with 2^32 tokens under a key (its
+//! limit for random nonces, and far beyond what a key sees before it rotates) with a chance of about 2^-33. The same
+//! plaintext repeats nonce, ciphertext and tag, and thereby tells an onlooker only that it is the same token, which is
+//! the purpose. The header, as additional data, is the same for every token of a key. Encryption key and nonce key are
+//! derived apart, so the nonce tells nothing about the encryption key.
+//!
+//! **Exactly one text opens to a payload**, or a reused token could be dressed up as another. biscuit ignores junk in the
+//! encrypted-key part, unknown header members and parts beyond the fifth, and it puts ciphertext and tag together before
+//! it checks them; so header, key part and the lengths of nonce and tag are compared here first.
 //!
 //! One stored secret of 32 bytes gives three things, each by HMAC-SHA-256 under its own label: the AES-256 key, the key
 //! of the synthetic nonces, and the key's public name. The name is of no use to anybody who lacks the secret, unlike an
@@ -7,6 +22,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use biscuit::Empty;
+use biscuit::jwa::{ContentEncryptionAlgorithm, EncryptionOptions, KeyManagementAlgorithm};
+use biscuit::jwe;
 use biscuit::jwk::{AlgorithmParameters, JWK};
 use ring::hmac;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -19,6 +36,16 @@ pub const SECRET_BYTES: usize = 32;
 /// Bytes of an A256GCM nonce (RFC 7518 §5.3).
 pub const NONCE_BYTES: usize = 12;
 
+/// The `typ` of the header.
+const TYPE: &str = "refresh+jwe";
+
+/// The nonce and the tag of 16 bytes, in characters of base64url.
+const NONCE_TEXT: usize = 16;
+const TAG_TEXT: usize = 22;
+
+const MANAGEMENT: KeyManagementAlgorithm = KeyManagementAlgorithm::DirectSymmetricKey;
+const ENCRYPTION: ContentEncryptionAlgorithm = ContentEncryptionAlgorithm::A256GCM;
+
 /// The stored bytes are not a refresh-encryption key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the stored bytes are not a refresh-encryption key of 32 bytes")]
@@ -28,6 +55,9 @@ pub struct NotARefreshKey;
 /// one a call, are not.
 pub struct RefreshKey {
     kid: String,
+    header: jwe::Header<Empty>,
+    /// What every text under this key begins with: the header, and the encrypted-key part, which is empty.
+    prefix: String,
     content: JWK<Empty>,
     nonces: hmac::Key,
 }
@@ -52,8 +82,20 @@ impl RefreshKey {
         let root = hmac::Key::new(hmac::HMAC_SHA256, secret);
         let derive = |label: &[u8]| hmac::sign(&root, label);
         let name = derive(b"countersign refresh token: key id");
+        let kid = URL_SAFE_NO_PAD.encode(name.as_ref().get(..16).unwrap_or_default());
+        let header = jwe::RegisteredHeader {
+            cek_algorithm: MANAGEMENT,
+            enc_algorithm: ENCRYPTION,
+            media_type: Some(TYPE.to_owned()),
+            key_id: Some(kid.clone()),
+            ..Default::default()
+        };
+        let header = jwe::Header::from_registered_header(header);
+        let json = serde_json::to_vec(&header).map_err(|_| NotARefreshKey)?;
         Ok(Self {
-            kid: URL_SAFE_NO_PAD.encode(name.as_ref().get(..16).unwrap_or_default()),
+            kid,
+            prefix: format!("{}..", URL_SAFE_NO_PAD.encode(json)),
+            header,
             content: JWK::new_octet_key(derive(b"countersign refresh token: content").as_ref(), Empty {}),
             nonces: hmac::Key::new(hmac::HMAC_SHA256, derive(b"countersign refresh token: nonce").as_ref()),
         })
@@ -65,13 +107,30 @@ impl RefreshKey {
         &self.kid
     }
 
-    /// The AES-256 key.
-    pub(in crate::domain) const fn content(&self) -> &JWK<Empty> {
-        &self.content
+    /// The text that `payload` is sealed into, the same each time; `None` if it is too long for AES-GCM.
+    pub(in crate::domain) fn seal(&self, payload: Vec<u8>) -> Option<String> {
+        let nonce = self.nonce(&payload);
+        jwe::Compact::<Vec<u8>, Empty>::new_decrypted(self.header.clone(), payload)
+            .encrypt(&self.content, &EncryptionOptions::AES_GCM { nonce })
+            .and_then(|sealed| Ok(sealed.encrypted()?.encode()))
+            .ok()
     }
 
-    /// The nonce of `plaintext`: a pseudo-random function of it, the same each time.
-    pub(in crate::domain) fn nonce(&self, plaintext: &[u8]) -> Vec<u8> {
+    /// The payload of a text that [`RefreshKey::seal`] made under this key.
+    pub(in crate::domain) fn open(&self, text: &str) -> Option<Vec<u8>> {
+        let mut parts = text.strip_prefix(&self.prefix)?.split('.');
+        let lengths = [(); 4].map(|()| parts.next().map(str::len));
+        let [Some(NONCE_TEXT), Some(_), Some(TAG_TEXT), None] = lengths else {
+            return None;
+        };
+        jwe::Compact::<Vec<u8>, Empty>::new_encrypted(text)
+            .decrypt(&self.content, MANAGEMENT, ENCRYPTION)
+            .and_then(|opened| Ok(opened.payload()?.clone()))
+            .ok()
+    }
+
+    /// The nonce of `plaintext`: a pseudo-random function of it.
+    fn nonce(&self, plaintext: &[u8]) -> Vec<u8> {
         let mut nonce = hmac::sign(&self.nonces, plaintext).as_ref().to_vec();
         nonce.truncate(NONCE_BYTES);
         nonce
@@ -105,6 +164,29 @@ mod tests {
         assert_ne!(key(1).nonce(b"x"), key(1).nonce(b"y"));
         assert_ne!(key(1).nonce(b"x"), key(2).nonce(b"x"));
         assert_eq!(key(1).nonce(b"x").len(), NONCE_BYTES);
+    }
+
+    #[test]
+    fn what_was_sealed_opens_and_under_no_other_key() {
+        let key = |byte| RefreshKey::from_secret(&[byte; SECRET_BYTES]).expect("32 bytes");
+        let text = key(1).seal(b"payload".to_vec()).expect("seals");
+        assert_eq!(key(1).seal(b"payload".to_vec()).as_ref(), Some(&text));
+        assert_eq!(key(1).open(&text).as_deref(), Some(&b"payload"[..]));
+        assert_eq!(key(2).open(&text), None);
+        let renamed = text.replace(&key(1).prefix, &key(2).prefix);
+        assert_eq!(key(2).open(&renamed), None);
+    }
+
+    #[test]
+    fn a_piece_of_the_ciphertext_is_not_taken_for_the_tag() {
+        let key = RefreshKey::from_secret(&[1; SECRET_BYTES]).expect("32 bytes");
+        // Nine bytes are twelve characters: the parts can be cut elsewhere without a bit being changed.
+        let text = key.seal(b"nine byte".to_vec()).expect("seals");
+        let (head, tag) = text.rsplit_once('.').expect("parts");
+        let (rest, moved) = head.split_at(head.len() - 4);
+        assert_eq!(key.open(&format!("{rest}.{moved}{tag}")), None);
+        let (moved, rest) = tag.split_at(4);
+        assert_eq!(key.open(&format!("{head}{moved}.{rest}")), None);
     }
 
     #[test]
