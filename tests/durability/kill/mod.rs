@@ -51,6 +51,7 @@ fn what_was_acknowledged_outlives_every_kill_and_nothing_is_spent_twice() {
         );
         figures.add(acknowledged, in_flight, never);
         history.assert_clean(round);
+        println!("round {round}: killed with {acknowledged} acknowledged, {in_flight} in flight");
     }
     let server = Process::dev(&folder.path());
     figures.longest_start = figures.longest_start.max(server.took);
