@@ -328,6 +328,7 @@ fn lines(all: All, samples: &Samples, database: &Path) -> Vec<Line> {
             &[
                 ("OPAQUE", opaque.login),
                 ("2 signatures", 2.0 * jose.sign),
+                ("at_hash", jose.at_hash),
                 // Flow, login state, session, browser and code are named at random; the names that come back are hashed.
                 ("10 tokens hashed", 10.0 * small.token),
                 // Flow and login state in and out, the refresh token.
@@ -354,6 +355,7 @@ fn lines(all: All, samples: &Samples, database: &Path) -> Vec<Line> {
             &samples.refresh,
             &[
                 ("2 signatures", 2.0 * jose.sign),
+                ("at_hash", jose.at_hash),
                 ("2 seals", 2.0 * small.seal),
                 ("rows", rows.refresh),
             ],

@@ -37,7 +37,8 @@ struct Store {
     connection: Connection,
     /// Names and hashes that have been used up.
     used: u64,
-    family: String,
+    /// Of everybody who has signed in.
+    families: Vec<String>,
     account: String,
     identifier: Vec<u8>,
     client: String,
@@ -54,11 +55,16 @@ impl Store {
         connection
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
             .expect("is set");
-        let (family, account, client) = connection
-            .query_row("SELECT id, account_id, client_id FROM families LIMIT 1", [], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        let (account, client) = connection
+            .query_row("SELECT account_id, client_id FROM families LIMIT 1", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
             })
             .expect("somebody has signed in");
+        let families = {
+            let mut statement = connection.prepare("SELECT id FROM families").expect("is prepared");
+            let rows = statement.query_map([], |row| row.get(0)).expect("runs");
+            rows.map(|id| id.expect("an id")).collect()
+        };
         let identifier = connection
             .query_row("SELECT identifier FROM accounts WHERE id = $1", [&account], |row| {
                 row.get(0)
@@ -70,7 +76,7 @@ impl Store {
         Self {
             connection,
             used: 0,
-            family,
+            families,
             account,
             identifier,
             client,
@@ -187,30 +193,39 @@ impl Store {
         );
     }
 
-    /// Reads the family and rotates it.
+    /// Reads a family and rotates it: each time another, as those who refresh at once are others.
     fn refresh(&mut self) {
+        let (family, number) = self.next_family();
         self.run(
             "SELECT f.client_id, f.account_id, f.sid, f.scope, f.authenticated_at, f.sequence, f.rotated_at, \
              f.idle_expires_at, f.expires_at, f.ended_at, f.created_at \
              FROM families f JOIN accounts a ON a.id = f.account_id WHERE f.id = $1 AND a.status = 'active'",
-            [&self.family],
+            [&family],
         );
-        self.used += 1;
-        let number = i64::try_from(self.used).expect("small");
         self.run(
-            "UPDATE families SET sequence = $2, rotated_at = $2, idle_expires_at = $2 WHERE id = $1 RETURNING sequence",
-            params![self.family, number],
+            "UPDATE families SET sequence = $2, rotated_at = $2 WHERE id = $1 RETURNING sequence",
+            params![family, number],
         );
     }
 
     /// Reads family and account.
     fn userinfo(&mut self) {
+        let (family, _) = self.next_family();
         self.run(
             "SELECT a.id, a.email FROM families f JOIN accounts a ON a.id = f.account_id \
              JOIN clients c ON c.id = f.client_id \
              WHERE f.id = $1 AND f.ended_at IS NULL AND a.status = 'active' AND c.not_before <= $2 \
              AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.jti = $1)",
-            params![self.family, 1_700_000_000_000_i64],
+            params![family, 1_700_000_000_000_i64],
         );
+    }
+
+    /// A family, and a number that was not there before. Neighbours in the table lie on one page, so these are far apart.
+    fn next_family(&mut self) -> (String, i64) {
+        const STRIDE: usize = 97;
+        self.used += 1;
+        let used = usize::try_from(self.used).expect("small");
+        let family = self.families[used * STRIDE % self.families.len()].clone();
+        (family, i64::try_from(self.used).expect("small"))
     }
 }
