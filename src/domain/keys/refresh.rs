@@ -13,7 +13,8 @@
 //!
 //! **Exactly one text opens to a payload**, or a reused token could be dressed up as another. biscuit ignores junk in the
 //! encrypted-key part, unknown header members and parts beyond the fifth, and it puts ciphertext and tag together before
-//! it checks them; so header, key part and the lengths of nonce and tag are compared here first.
+//! it checks them; so header, key part and the lengths of nonce and tag are compared here first, and the nonce with that of
+//! the payload after.
 //!
 //! One stored secret of 32 bytes gives three things, each by HMAC-SHA-256 under its own label: the AES-256 key, the key
 //! of the synthetic nonces, and the key's public name. The name is of no use to anybody who lacks the secret, unlike an
@@ -26,6 +27,7 @@ use biscuit::jwa::{ContentEncryptionAlgorithm, EncryptionOptions, KeyManagementA
 use biscuit::jwe;
 use biscuit::jwk::{AlgorithmParameters, JWK};
 use ring::hmac;
+use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::domain::random::Random;
@@ -119,14 +121,18 @@ impl RefreshKey {
     /// The payload of a text that [`RefreshKey::seal`] made under this key.
     pub(in crate::domain) fn open(&self, text: &str) -> Option<Vec<u8>> {
         let mut parts = text.strip_prefix(&self.prefix)?.split('.');
-        let lengths = [(); 4].map(|()| parts.next().map(str::len));
-        let [Some(NONCE_TEXT), Some(_), Some(TAG_TEXT), None] = lengths else {
+        let [Some(nonce), Some(_), Some(tag), None] = [(); 4].map(|()| parts.next()) else {
             return None;
         };
-        jwe::Compact::<Vec<u8>, Empty>::new_encrypted(text)
+        if nonce.len() != NONCE_TEXT || tag.len() != TAG_TEXT {
+            return None;
+        }
+        let opened = jwe::Compact::<Vec<u8>, Empty>::new_encrypted(text)
             .decrypt(&self.content, MANAGEMENT, ENCRYPTION)
-            .and_then(|opened| Ok(opened.payload()?.clone()))
-            .ok()
+            .ok()?;
+        let payload = opened.payload().ok()?;
+        let own = URL_SAFE_NO_PAD.encode(self.nonce(payload));
+        bool::from(own.as_bytes().ct_eq(nonce.as_bytes())).then(|| payload.clone())
     }
 
     /// The nonce of `plaintext`: a pseudo-random function of it.
@@ -175,6 +181,20 @@ mod tests {
         assert_eq!(key(2).open(&text), None);
         let renamed = text.replace(&key(1).prefix, &key(2).prefix);
         assert_eq!(key(2).open(&renamed), None);
+    }
+
+    #[test]
+    fn a_text_sealed_with_another_nonce_does_not_open() {
+        let key = RefreshKey::from_secret(&[1; SECRET_BYTES]).expect("32 bytes");
+        let seal = |nonce: Vec<u8>| {
+            jwe::Compact::<Vec<u8>, Empty>::new_decrypted(key.header.clone(), b"payload".to_vec())
+                .encrypt(&key.content, &EncryptionOptions::AES_GCM { nonce })
+                .expect("seals")
+                .unwrap_encrypted()
+                .encode()
+        };
+        assert!(key.open(&seal(key.nonce(b"payload"))).is_some());
+        assert_eq!(key.open(&seal(vec![0; NONCE_BYTES])), None);
     }
 
     #[test]

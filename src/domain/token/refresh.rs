@@ -52,10 +52,16 @@ impl RefreshToken {
         if text.len() > MAX_BYTES {
             return Err(RefreshError::NotOurs);
         }
-        let payload = keys.refresh_keys().find_map(|key| key.open(text));
-        payload
-            .and_then(|payload| serde_json::from_slice(&payload).ok())
-            .ok_or(RefreshError::NotOurs)
+        let opened = keys.refresh_keys().find_map(|key| key.open(text));
+        let payload = opened.ok_or(RefreshError::NotOurs)?;
+        let token: Self = serde_json::from_slice(&payload).map_err(|_| RefreshError::NotOurs)?;
+        // The same token in another form of JSON would be another text for it.
+        let own = serde_json::to_vec(&token).map_err(|_| RefreshError::NotOurs)?;
+        if own == payload {
+            Ok(token)
+        } else {
+            Err(RefreshError::NotOurs)
+        }
     }
 }
 
@@ -159,6 +165,22 @@ mod tests {
             "A".repeat(MAX_BYTES + 1),
         ] {
             assert_eq!(RefreshToken::open(&other, &keys), Err(RefreshError::NotOurs), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_payload_in_another_form_does_not_open() {
+        let keys = key_set();
+        let seal = |payload: &str| keys.refresh_key().seal(payload.as_bytes().to_vec()).expect("seals");
+        assert!(RefreshToken::open(&seal(r#"{"fam":"f","seq":1}"#), &keys).is_ok());
+        for other in [
+            r#"{"seq":1,"fam":"f"}"#,
+            r#"{"fam":"f", "seq":1}"#,
+            r#"{"fam":"f","seq":1,"x":1}"#,
+            "null",
+            "",
+        ] {
+            assert!(RefreshToken::open(&seal(other), &keys).is_err(), "{other}");
         }
     }
 
