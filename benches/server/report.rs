@@ -34,16 +34,13 @@ pub fn print(rounds: &[Vec<Line>]) {
     println!("| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |");
     for lines in transposed(rounds) {
         let Line { name, goal, .. } = lines[0];
-        let ratios = || lines.iter().map(|line| line.ratio());
         let all: Vec<_> = lines.iter().map(|line| &line.measured).collect();
         let measured = Measured::median(&all);
         println!(
-            "| {name} | {:.1} | {:.1} | {:.2} | {:.2}, {:.2} | {goal:.1} | {:.0} | {:.2} | {:.2} | {:.2} |",
+            "| {name} | {:.1} | {:.1} | {} | {goal:.1} | {:.0} | {:.2} | {:.2} | {:.2} |",
             median(lines.iter().map(|line| line.floor())),
             measured.micros,
-            median(ratios()),
-            ratios().fold(f64::INFINITY, f64::min),
-            ratios().fold(0.0, f64::max),
+            ratios(lines.iter().map(|line| line.ratio())),
             measured.rate,
             measured.percentile(0.5),
             measured.percentile(0.99),
@@ -61,6 +58,13 @@ pub fn print(rounds: &[Vec<Line>]) {
         println!("- {}: {}", lines[0].name, parts.join(", "));
     }
     println!();
+}
+
+/// Two columns: the median of the rounds' ratios, and the lowest and the highest of them.
+pub fn ratios(rounds: impl Iterator<Item = f64> + Clone) -> String {
+    let lowest = rounds.clone().fold(f64::INFINITY, f64::min);
+    let highest = rounds.clone().fold(0.0, f64::max);
+    format!("{:.2} | {lowest:.2}, {highest:.2}", median(rounds))
 }
 
 /// Each line with those of the same name in the other rounds.

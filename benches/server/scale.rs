@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use countersign::config::{Config, DatabaseUrl};
+use countersign::config::DatabaseUrl;
 
 use crate::clock::median;
 use crate::cost;
@@ -14,6 +14,7 @@ use crate::fill::{self, FAMILIES, Filling};
 use crate::load::{self, Measured, measure};
 use crate::people::World;
 use crate::process::Process;
+use crate::report::ratios;
 use crate::{USERINFO, bearer};
 
 /// Who works.
@@ -44,13 +45,11 @@ pub fn run(share: usize) {
         [0, others].map(|others| sqlite(folder.path(), others)),
     );
     let server = test_stores::postgres(&["-c", "shared_buffers=3GB", "-c", "max_wal_size=16GB"]);
-    let databases = [(); 2].map(|()| test_stores::Database::within(&server.url));
-    let mut fillings = [0, others].into_iter();
-    let places = databases.each_ref().map(|database| {
-        let others = fillings.next().expect("two");
-        postgres(&database.url(), cost::postmaster(&server.url), others)
-    });
-    compare("PostgreSQL", others, places);
+    let postmaster = cost::postmaster(&server.url);
+    let [few, many] = [(); 2].map(|()| test_stores::Database::within(&server.url));
+    let alone = postgres(&few.url(), postmaster, 0);
+    let among = postgres(&many.url(), postmaster, others);
+    compare("PostgreSQL", others, [alone, among]);
 }
 
 /// A server on its database, and those who use it.
@@ -74,22 +73,7 @@ fn postgres(url: &str, postmaster: u32, others: usize) -> Place {
     if others > 0 {
         fill::postgres(url, Filling::of(others));
     }
-    Place::open(url, Some(postmaster), &parsed(url))
-}
-
-/// As a configuration reads it.
-fn parsed(url: &str) -> DatabaseUrl {
-    let env = [
-        ("COUNTERSIGN_DATABASE_URL", url),
-        (
-            "COUNTERSIGN_MASTER_KEY",
-            "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
-        ),
-        ("COUNTERSIGN_DEFINE__ISSUER", "https://id.example.org"),
-        ("COUNTERSIGN_MAIL__FROM", "bench@example.org"),
-        ("COUNTERSIGN_MAIL__URL", "smtps://mail.example.org"),
-    ];
-    Config::load(None, env).expect("a configuration").database_url
+    Place::open(url, Some(postmaster), &fill::read_url(url))
 }
 
 impl Place {
@@ -140,16 +124,13 @@ fn compare(name: &str, others: usize, places: [Place; 2]) {
         let pairs: Vec<[f64; 2]> = (0..ROUNDS)
             .map(|_| places.each_ref().map(|place| work(place).micros))
             .collect();
-        let ratios = || pairs.iter().map(|[alone, among]| among / alone);
         println!(
-            "| {name}: {operation} | {} | {} | {:.1} | {:.1} | {:.2} | {:.2}, {:.2} | {GOAL} |",
+            "| {name}: {operation} | {} | {} | {:.1} | {:.1} | {} | {GOAL} |",
             PEOPLE + others,
             others * FAMILIES,
             median(pairs.iter().map(|[_, among]| *among)),
             median(pairs.iter().map(|[alone, _]| *alone)),
-            median(ratios()),
-            ratios().fold(f64::INFINITY, f64::min),
-            ratios().fold(0.0, f64::max),
+            ratios(pairs.iter().map(|[alone, among]| among / alone)),
         );
     }
 }

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use countersign::config::{Config, DatabaseUrl};
+
 /// Families for each account.
 pub const FAMILIES: usize = 3;
 
@@ -77,6 +79,21 @@ const FAMILY: &str = "families (id, account_id, sid, client_id, scope, authentic
 
 /// What is the same in every row.
 const ALWAYS: [[&str; 5]; 2] = [["active", "1", "0", "0", "0"], ["bench", "openid", "0", "1", "0"]];
+
+/// The URL of a PostgreSQL database as a configuration reads it.
+pub fn read_url(url: &str) -> DatabaseUrl {
+    let env = [
+        ("COUNTERSIGN_DATABASE_URL", url),
+        (
+            "COUNTERSIGN_MASTER_KEY",
+            "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+        ),
+        ("COUNTERSIGN_DEFINE__ISSUER", "https://id.example.org"),
+        ("COUNTERSIGN_MAIL__FROM", "bench@example.org"),
+        ("COUNTERSIGN_MAIL__URL", "smtps://mail.example.org"),
+    ];
+    Config::load(None, env).expect("a configuration").database_url
+}
 
 /// Fills a PostgreSQL database, and reads it once, so that what fits into memory is there.
 pub fn postgres(url: &str, filling: Filling) {

@@ -5,11 +5,13 @@ use std::path::Path;
 use countersign::actors::ask::Door;
 use countersign::actors::supervise::Alarm;
 use countersign::actors::writer::{Deps, Writes};
-use countersign::config::{Config, Connections, DatabaseUrl, Mode};
+use countersign::config::{Connections, DatabaseUrl, Mode};
 use countersign::db::store::{Migrate, Store};
 use countersign::db::{Row, Statement};
 use countersign::domain::clock::Timestamp;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
+
+use crate::fill::read_url;
 
 /// What a server holds of its database.
 pub struct House {
@@ -23,17 +25,7 @@ pub struct House {
 impl House {
     /// On a new PostgreSQL database.
     pub async fn on_postgres(url: &str) -> Self {
-        let env = [
-            ("COUNTERSIGN_DATABASE_URL", url),
-            (
-                "COUNTERSIGN_MASTER_KEY",
-                "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
-            ),
-            ("COUNTERSIGN_DEFINE__ISSUER", "https://id.example.org"),
-            ("COUNTERSIGN_MAIL__FROM", "bench@example.org"),
-            ("COUNTERSIGN_MAIL__URL", "smtps://mail.example.org"),
-        ];
-        Self::open(&Config::load(None, env).expect("a configuration").database_url).await
+        Self::open(&read_url(url)).await
     }
 
     /// On a new SQLite file.
