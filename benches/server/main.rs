@@ -4,8 +4,8 @@
 //! temporary folder. 32 callers keep it busy over keep-alive connections, and `/proc` says what it used: wall time means
 //! little on a machine that others use too. The floor is measured in this process, in turn with the server, in each of five
 //! rounds, so that both move with the machine. `--quick` does one round; its figures are rough. `beside` measures the npm
-//! package oidc-provider in the same way instead of floors, `scale` operations among a million accounts, and `ledger`
-//! entitlements alone.
+//! package oidc-provider in the same way instead of floors, `scale` operations among a million accounts, `ledger`
+//! entitlements alone, and `against BINARY` another build of the server beside this one.
 
 #![expect(
     clippy::expect_used,
@@ -17,6 +17,7 @@
     reason = "a bench measures real time, and fails by panicking"
 )]
 
+mod against;
 mod clock;
 #[path = "../writes/cost.rs"]
 #[expect(
@@ -37,6 +38,7 @@ mod process;
 mod report;
 mod rows;
 mod scale;
+mod turns;
 
 use std::path::Path;
 use std::time::Duration;
@@ -81,11 +83,20 @@ const ROUNDS: usize = 5;
 const SPANS: Spans = Spans(Duration::from_millis(100));
 
 fn main() {
-    let asked = |name: &str| std::env::args().any(|argument| argument == name);
+    let arguments: Vec<String> = std::env::args().collect();
+    let asked = |name: &str| arguments.iter().any(|argument| argument == name);
     let (rounds, share) = if asked("--quick") { (1, ROUNDS) } else { (ROUNDS, 1) };
     let folder = tempfile::tempdir().expect("a folder");
     let database = folder.path().join("countersign.db");
-    if asked("scale") {
+    if let Some(at) = arguments.iter().position(|argument| argument == "against") {
+        let rest: Vec<_> = arguments[at + 1..]
+            .iter()
+            .filter(|word| !word.starts_with("--"))
+            .cloned()
+            .collect();
+        let (binary, named) = rest.split_first().expect("the other binary");
+        against::run(Path::new(binary), named);
+    } else if asked("scale") {
         scale::run(share);
     } else if asked("beside") {
         beside(&database, &Counts::part(share));

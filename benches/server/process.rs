@@ -16,6 +16,9 @@ use crate::load;
 /// The master key of every server here.
 pub const MASTER_KEY: [u8; 32] = *b"the master key of a bench server";
 
+/// The binary that is measured.
+pub const OURS: &str = env!("CARGO_BIN_EXE_countersign");
+
 /// A running server; it is told to stop when dropped.
 pub struct Process {
     child: Child,
@@ -35,7 +38,12 @@ impl Process {
 
     /// The same on any database, whose own CPU counts too where its `postmaster` is known.
     pub fn start_on(database_url: &str, postmaster: Option<u32>) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        Self::start_build(Path::new(OURS), database_url, postmaster)
+    }
+
+    /// The same of any build of the server.
+    pub fn start_build(binary: &Path, database_url: &str, postmaster: Option<u32>) -> Self {
+        let mut command = Command::new(binary);
         command
             .arg("serve")
             .env("COUNTERSIGN_LISTEN", "127.0.0.1:0")
@@ -110,7 +118,7 @@ impl Drop for Process {
 
 /// The size of the binary in MB.
 pub fn binary_size() -> f64 {
-    let file = std::fs::metadata(env!("CARGO_BIN_EXE_countersign")).expect("the binary");
+    let file = std::fs::metadata(OURS).expect("the binary");
     #[expect(clippy::cast_precision_loss, reason = "a file of some MB")]
     let bytes = file.len() as f64;
     bytes / 1e6

@@ -11,25 +11,15 @@ use countersign::config::DatabaseUrl;
 use crate::clock::median;
 use crate::cost;
 use crate::fill::{self, FAMILIES, Filling};
-use crate::load::{self, Measured, measure};
-use crate::people::World;
 use crate::process::Process;
 use crate::report::ratios;
-use crate::{USERINFO, bearer};
-
-/// Who works.
-const PEOPLE: usize = 1_000;
+use crate::turns::{self, PEOPLE, Place, REFRESH, SIGN_IN, USERINFO};
 
 /// The ratio that is not to be exceeded.
 const GOAL: f64 = 1.2;
 
 /// How often the two take turns.
 const ROUNDS: usize = 7;
-
-/// How many operations of each kind, in a round.
-const SIGN_INS: usize = 1_000;
-const REFRESHES: usize = 4_000;
-const READS: usize = 6_000;
 
 /// Prints the rows of each database when it has been measured.
 pub fn run(share: usize) {
@@ -52,12 +42,6 @@ pub fn run(share: usize) {
     compare("PostgreSQL", others, [alone, among]);
 }
 
-/// A server on its database, and those who use it.
-struct Place {
-    server: Process,
-    world: World,
-}
-
 fn sqlite(folder: &Path, others: usize) -> Place {
     let database = folder.join(format!("{others}.db"));
     let url = format!("sqlite:{}", database.display());
@@ -65,7 +49,7 @@ fn sqlite(folder: &Path, others: usize) -> Place {
     if others > 0 {
         fill::sqlite(&database, Filling::of(others));
     }
-    Place::open(&url, None, &DatabaseUrl::SqliteFile(database))
+    Place::open(Process::start_on(&url, None), &DatabaseUrl::SqliteFile(database), 0)
 }
 
 fn postgres(url: &str, postmaster: u32, others: usize) -> Place {
@@ -73,59 +57,16 @@ fn postgres(url: &str, postmaster: u32, others: usize) -> Place {
     if others > 0 {
         fill::postgres(url, Filling::of(others));
     }
-    Place::open(url, Some(postmaster), &fill::read_url(url))
-}
-
-impl Place {
-    /// Starts the server, and lets everybody register and sign in.
-    fn open(url: &str, postmaster: Option<u32>, parsed: &DatabaseUrl) -> Self {
-        let world = World::plant_on(parsed, PEOPLE);
-        let server = Process::start_on(url, postmaster);
-        load::run(server.address, 0..PEOPLE, &async |connection, number| {
-            world.register(connection, number).await;
-            world.sign_in(connection, number).await;
-        });
-        Self { server, world }
-    }
-
-    fn sign_in(&self) -> Measured {
-        measure(&self.server, 0..SIGN_INS, async |connection, number| {
-            self.world.sign_in(connection, number).await;
-        })
-    }
-
-    fn refresh(&self) -> Measured {
-        measure(&self.server, 0..REFRESHES, async |connection, _| {
-            self.world.refresh(connection).await;
-        })
-    }
-
-    fn userinfo(&self) -> Measured {
-        let headers: Vec<_> = {
-            let tokens = self.world.tokens.lock().expect("nobody panics");
-            tokens.iter().map(|tokens| bearer(&tokens.access)).collect()
-        };
-        measure(&self.server, 0..READS, async |connection, number| {
-            let answer = connection.get(USERINFO, &headers[number % headers.len()]).await;
-            answer.expect(200);
-        })
-    }
+    Place::open(Process::start_on(url, Some(postmaster)), &fill::read_url(url), 0)
 }
 
 /// What each operation costs at the two places, who are alone and among others.
 fn compare(name: &str, others: usize, places: [Place; 2]) {
-    type Operation = fn(&Place) -> Measured;
-    let operations: [(&str, Operation); 3] = [
-        ("whole sign-in", Place::sign_in),
-        ("refresh with ID token", Place::refresh),
-        ("userinfo", Place::userinfo),
-    ];
-    for (operation, work) in operations {
-        let pairs: Vec<[f64; 2]> = (0..ROUNDS)
-            .map(|_| places.each_ref().map(|place| work(place).micros))
-            .collect();
+    for operation in [SIGN_IN, REFRESH, USERINFO] {
+        let pairs = turns::take(&places, operation, ROUNDS);
         println!(
-            "| {name}: {operation} | {} | {} | {:.1} | {:.1} | {} | {GOAL} |",
+            "| {name}: {} | {} | {} | {:.1} | {:.1} | {} | {GOAL} |",
+            operation.name,
             PEOPLE + others,
             others * FAMILIES,
             median(pairs.iter().map(|[_, among]| *among)),
