@@ -11,10 +11,10 @@
 //! the purpose. The header, as additional data, is the same for every token of a key. Encryption key and nonce key are
 //! derived apart, so the nonce tells nothing about the encryption key.
 //!
-//! **Exactly one text opens to a payload**, or a reused token could be dressed up as another. biscuit ignores junk in the
-//! encrypted-key part, unknown header members and parts beyond the fifth, and it puts ciphertext and tag together before
-//! it checks them; so header, key part and the lengths of nonce and tag are compared here first, and the nonce with that of
-//! the payload after.
+//! **Exactly one text opens to a payload**, or a reused token could be dressed up as another. A JWE that is read as such has
+//! many forms: members of the header in another order, junk in the encrypted-key part, a piece of the ciphertext in the
+//! tag. So nothing of it is interpreted: header and key part are those of the key, compared as text; nonce and tag have
+//! their lengths; and the nonce is compared with that of the payload.
 //!
 //! One stored secret of 32 bytes gives three things, each by HMAC-SHA-256 under its own label: the AES-256 key, the key
 //! of the synthetic nonces, and the key's public name. The name is of no use to anybody who lacks the secret, unlike an
@@ -23,7 +23,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use biscuit::Empty;
-use biscuit::jwa::{ContentEncryptionAlgorithm, EncryptionOptions, KeyManagementAlgorithm};
+use biscuit::jwa::{ContentEncryptionAlgorithm, EncryptionOptions, EncryptionResult, KeyManagementAlgorithm};
 use biscuit::jwe;
 use biscuit::jwk::{AlgorithmParameters, JWK};
 use ring::hmac;
@@ -35,15 +35,12 @@ use crate::domain::random::Random;
 /// Bytes of the stored secret.
 pub const SECRET_BYTES: usize = 32;
 
-/// Bytes of an A256GCM nonce (RFC 7518 §5.3).
-pub const NONCE_BYTES: usize = 12;
+/// Bytes of an A256GCM nonce, and of its tag (RFC 7518 §5.3).
+const NONCE_BYTES: usize = 12;
+const TAG_BYTES: usize = 16;
 
 /// The `typ` of the header.
 const TYPE: &str = "refresh+jwe";
-
-/// The nonce and the tag of 16 bytes, in characters of base64url.
-const NONCE_TEXT: usize = 16;
-const TAG_TEXT: usize = 22;
 
 const MANAGEMENT: KeyManagementAlgorithm = KeyManagementAlgorithm::DirectSymmetricKey;
 const ENCRYPTION: ContentEncryptionAlgorithm = ContentEncryptionAlgorithm::A256GCM;
@@ -57,9 +54,8 @@ pub struct NotARefreshKey;
 /// one a call, are not.
 pub struct RefreshKey {
     kid: String,
-    header: jwe::Header<Empty>,
-    /// What every text under this key begins with: the header, and the encrypted-key part, which is empty.
-    prefix: String,
+    /// The header of every text under this key.
+    header: String,
     content: JWK<Empty>,
     nonces: hmac::Key,
 }
@@ -92,12 +88,10 @@ impl RefreshKey {
             key_id: Some(kid.clone()),
             ..Default::default()
         };
-        let header = jwe::Header::from_registered_header(header);
         let json = serde_json::to_vec(&header).map_err(|_| NotARefreshKey)?;
         Ok(Self {
             kid,
-            prefix: format!("{}..", URL_SAFE_NO_PAD.encode(json)),
-            header,
+            header: URL_SAFE_NO_PAD.encode(json),
             content: JWK::new_octet_key(derive(b"countersign refresh token: content").as_ref(), Empty {}),
             nonces: hmac::Key::new(hmac::HMAC_SHA256, derive(b"countersign refresh token: nonce").as_ref()),
         })
@@ -110,29 +104,36 @@ impl RefreshKey {
     }
 
     /// The text that `payload` is sealed into, the same each time; `None` if it is too long for AES-GCM.
-    pub(in crate::domain) fn seal(&self, payload: Vec<u8>) -> Option<String> {
-        let nonce = self.nonce(&payload);
-        jwe::Compact::<Vec<u8>, Empty>::new_decrypted(self.header.clone(), payload)
-            .encrypt(&self.content, &EncryptionOptions::AES_GCM { nonce })
-            .and_then(|sealed| Ok(sealed.encrypted()?.encode()))
-            .ok()
+    pub(in crate::domain) fn seal(&self, payload: &[u8]) -> Option<String> {
+        self.seal_with(self.nonce(payload), payload)
+    }
+
+    fn seal_with(&self, nonce: Vec<u8>, payload: &[u8]) -> Option<String> {
+        let options = EncryptionOptions::AES_GCM { nonce };
+        let sealed = ENCRYPTION.encrypt(payload, self.header.as_bytes(), &self.content, &options);
+        let sealed = sealed.ok()?;
+        let [nonce, encrypted, tag] =
+            [&sealed.nonce, &sealed.encrypted, &sealed.tag].map(|it| URL_SAFE_NO_PAD.encode(it));
+        // The encrypted-key part is empty: the key is used directly (RFC 7518 §4.5).
+        Some(format!("{}..{nonce}.{encrypted}.{tag}", self.header))
     }
 
     /// The payload of a text that [`RefreshKey::seal`] made under this key.
     pub(in crate::domain) fn open(&self, text: &str) -> Option<Vec<u8>> {
-        let mut parts = text.strip_prefix(&self.prefix)?.split('.');
-        let [Some(nonce), Some(_), Some(tag), None] = [(); 4].map(|()| parts.next()) else {
-            return None;
+        let parts = text.strip_prefix(&self.header)?.strip_prefix("..")?;
+        let (nonce, rest) = parts.split_once('.')?;
+        let (encrypted, tag) = rest.split_once('.')?;
+        let sealed = EncryptionResult {
+            nonce: decoded(nonce)?,
+            encrypted: decoded(encrypted)?,
+            tag: decoded(tag)?,
+            additional_data: self.header.clone().into_bytes(),
         };
-        if nonce.len() != NONCE_TEXT || tag.len() != TAG_TEXT {
+        if sealed.nonce.len() != NONCE_BYTES || sealed.tag.len() != TAG_BYTES {
             return None;
         }
-        let opened = jwe::Compact::<Vec<u8>, Empty>::new_encrypted(text)
-            .decrypt(&self.content, MANAGEMENT, ENCRYPTION)
-            .ok()?;
-        let payload = opened.payload().ok()?;
-        let own = URL_SAFE_NO_PAD.encode(self.nonce(payload));
-        bool::from(own.as_bytes().ct_eq(nonce.as_bytes())).then(|| payload.clone())
+        let payload = ENCRYPTION.decrypt(&sealed, &self.content).ok()?;
+        bool::from(self.nonce(&payload).ct_eq(&sealed.nonce)).then_some(payload)
     }
 
     /// The nonce of `plaintext`: a pseudo-random function of it.
@@ -141,6 +142,12 @@ impl RefreshKey {
         nonce.truncate(NONCE_BYTES);
         nonce
     }
+}
+
+/// The bytes of a part. Other characters than those of base64url are refused, dots among them; so are bits that no byte
+/// has.
+fn decoded(part: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(part).ok()
 }
 
 impl Drop for RefreshKey {
@@ -175,24 +182,36 @@ mod tests {
     #[test]
     fn what_was_sealed_opens_and_under_no_other_key() {
         let key = |byte| RefreshKey::from_secret(&[byte; SECRET_BYTES]).expect("32 bytes");
-        let text = key(1).seal(b"payload".to_vec()).expect("seals");
-        assert_eq!(key(1).seal(b"payload".to_vec()).as_ref(), Some(&text));
+        let text = key(1).seal(b"payload").expect("seals");
+        assert_eq!(key(1).seal(b"payload").as_ref(), Some(&text));
         assert_eq!(key(1).open(&text).as_deref(), Some(&b"payload"[..]));
         assert_eq!(key(2).open(&text), None);
-        let renamed = text.replace(&key(1).prefix, &key(2).prefix);
+        let renamed = text.replace(&key(1).header, &key(2).header);
         assert_eq!(key(2).open(&renamed), None);
+    }
+
+    #[test]
+    fn what_was_sealed_is_a_jwe_to_others() {
+        let key = RefreshKey::from_secret(&[1; SECRET_BYTES]).expect("32 bytes");
+        let text = key.seal(b"payload").expect("seals");
+        let read = jwe::Compact::<Vec<u8>, Empty>::new_encrypted(&text)
+            .into_decrypted(&key.content, MANAGEMENT, ENCRYPTION)
+            .expect("opens");
+        assert_eq!(read.payload().expect("a payload"), b"payload");
+        let header = read.header().expect("a header").clone();
+        let nonce = key.nonce(b"payload");
+        let written = jwe::Compact::<Vec<u8>, Empty>::new_decrypted(header, b"payload".to_vec())
+            .into_encrypted(&key.content, &EncryptionOptions::AES_GCM { nonce })
+            .expect("seals")
+            .unwrap_encrypted()
+            .encode();
+        assert_eq!(written, text);
     }
 
     #[test]
     fn a_text_sealed_with_another_nonce_does_not_open() {
         let key = RefreshKey::from_secret(&[1; SECRET_BYTES]).expect("32 bytes");
-        let seal = |nonce: Vec<u8>| {
-            jwe::Compact::<Vec<u8>, Empty>::new_decrypted(key.header.clone(), b"payload".to_vec())
-                .encrypt(&key.content, &EncryptionOptions::AES_GCM { nonce })
-                .expect("seals")
-                .unwrap_encrypted()
-                .encode()
-        };
+        let seal = |nonce| key.seal_with(nonce, b"payload").expect("seals");
         assert!(key.open(&seal(key.nonce(b"payload"))).is_some());
         assert_eq!(key.open(&seal(vec![0; NONCE_BYTES])), None);
     }
@@ -201,7 +220,7 @@ mod tests {
     fn a_piece_of_the_ciphertext_is_not_taken_for_the_tag() {
         let key = RefreshKey::from_secret(&[1; SECRET_BYTES]).expect("32 bytes");
         // Nine bytes are twelve characters: the parts can be cut elsewhere without a bit being changed.
-        let text = key.seal(b"nine byte".to_vec()).expect("seals");
+        let text = key.seal(b"nine byte").expect("seals");
         let (head, tag) = text.rsplit_once('.').expect("parts");
         let (rest, moved) = head.split_at(head.len() - 4);
         assert_eq!(key.open(&format!("{rest}.{moved}{tag}")), None);
