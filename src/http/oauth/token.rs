@@ -1,6 +1,6 @@
 //! `/oauth/token/`: what was granted becomes tokens (RFC 6749 §3.2).
 
-use actix_web::http::header;
+use actix_web::http::header::{self, ContentType};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -27,6 +27,18 @@ struct Answer {
     refresh_token: Option<String>,
 }
 
+impl Answer {
+    /// Its JSON, in a buffer of the right size: one that grows would copy three tokens several times.
+    fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        const MEMBERS: usize = 256;
+        let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let tokens = self.access_token.len() + optional(&self.id_token) + optional(&self.refresh_token);
+        let mut json = Vec::with_capacity(tokens + self.scope.len() + MEMBERS);
+        serde_json::to_writer(&mut json, self)?;
+        Ok(json)
+    }
+}
+
 /// A token request.
 pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpResponse {
     let parameters = match form::parameters(request.headers(), request.query_string(), &body.0) {
@@ -49,7 +61,7 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpRespo
     if let Some(nonce) = tokens.dpop_nonce {
         response.insert_header((form::DPOP_NONCE, nonce));
     }
-    response.json(Answer {
+    let answer = Answer {
         access_token: tokens.access,
         token_type: if tokens.bound { "DPoP" } else { "Bearer" },
         expires_in: tokens.expires_in.as_secs(),
@@ -57,5 +69,9 @@ pub async fn post(request: HttpRequest, app: Data<App>, body: Body) -> HttpRespo
         issued_token_type: tokens.issued_token_type,
         id_token: tokens.id,
         refresh_token: tokens.refresh,
-    })
+    };
+    match answer.to_json() {
+        Ok(json) => response.content_type(ContentType::json()).body(json),
+        Err(error) => form::fail(Failure::Internal(error.to_string())),
+    }
 }
