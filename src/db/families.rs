@@ -4,7 +4,7 @@ use super::error::DbError;
 use super::statement::Statement;
 use super::value::Row;
 use crate::domain::clock::Timestamp;
-use crate::domain::oauth::client::ClientId;
+use crate::domain::oauth::client::{Client, ClientId};
 use crate::domain::oauth::family::Family;
 use crate::domain::oauth::flow::SessionFacts;
 use crate::domain::oauth::scope::ScopeSet;
@@ -64,7 +64,7 @@ pub fn by_id(id: &str, required_scope: Option<&str>) -> Statement {
     .bind(required_scope)
 }
 
-/// Reads a row of [`by_id`].
+/// Reads a row of [`by_id`] or [`step`].
 ///
 /// # Errors
 /// [`DbError::Inconsistent`] if the row is not one of ours.
@@ -122,6 +122,37 @@ pub fn rotate(id: &str, before: &Family, next: &Family, required_scope: Option<&
     } else {
         statement
     })
+}
+
+/// The step of most refreshes, without a look before: that of a family which has no terms, whose idle end is `settled` or
+/// later and stays, and which keeps `openid`, that everybody holds. If the token of `sequence` is its live one and `client`
+/// may have it, the columns of [`by_id`] after the step. No row, or no statement for a sequence beyond what a column holds,
+/// means that somebody has to look and decide.
+#[must_use]
+pub fn step(id: &str, sequence: u64, client: &Client, settled: Timestamp, now: Timestamp) -> Option<Statement> {
+    let before = i64::try_from(sequence).ok()?;
+    let after = before.checked_add(1)?;
+    let statement = Statement::new(
+        "UPDATE families SET sequence = $3, rotated_at = $4 \
+         WHERE id = $1 AND sequence = $2 AND client_id = $5 AND ended_at IS NULL AND expires_at > $4 \
+         AND idle_expires_at > $4 AND idle_expires_at >= $6 AND terms IS NULL AND ' ' || scope || ' ' LIKE '% openid %' \
+         AND EXISTS (SELECT 1 FROM clients c WHERE c.id = families.client_id AND c.not_before <= families.created_at) \
+         AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = families.account_id AND a.status = 'active') \
+         AND (CAST($7 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM account_scopes s \
+         WHERE s.account_id = families.account_id AND s.scope = CAST($7 AS TEXT))) \
+         RETURNING client_id, account_id, COALESCE(told_sid, sid), scope, authenticated_at, sequence, rotated_at, \
+         idle_expires_at, expires_at, ended_at, created_at, terms",
+    );
+    Some(
+        statement
+            .bind(id)
+            .bind(before)
+            .bind(after)
+            .bind(now.as_millis())
+            .bind(client.id.as_str())
+            .bind(settled.as_millis())
+            .bind(client.required_scope.as_deref()),
+    )
 }
 
 /// Ends a family; a row if it was alive.
@@ -278,3 +309,6 @@ pub fn revoke_token(jti: &str, expires_at: Timestamp) -> Statement {
 fn sequence(number: u64) -> Result<i64, DbError> {
     i64::try_from(number).map_err(|_| DbError::Inconsistent("a family has rotated too often".to_owned()))
 }
+
+#[cfg(test)]
+mod tests;

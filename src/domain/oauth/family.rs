@@ -30,6 +30,14 @@ pub struct Lifetimes {
     pub retry_window: Duration,
 }
 
+impl Lifetimes {
+    /// An idle end from here on stays where it is when a family is used at `now`.
+    #[must_use]
+    pub fn settled(&self, now: Timestamp) -> Timestamp {
+        now.plus(self.idle).minus(self.idle / IDLE_STEPS)
+    }
+}
+
 /// A refresh family.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Family {

@@ -8,7 +8,7 @@ use test_stores::{Database, psql};
 use super::*;
 use crate::db::{accounts, clients, codes, families, links, sessions, sweep};
 use crate::domain::email::Identifier;
-use crate::domain::oauth::client::ClientId;
+use crate::domain::oauth::client::{ClientId, testing};
 use crate::domain::secret::TokenHash;
 
 /// What is asked at every sign-in, refresh, userinfo, logout, and while sweeping.
@@ -26,6 +26,7 @@ fn hot() -> Vec<Statement> {
         codes::void_of_account("a"),
         codes::void_of_session("s", "a"),
         families::by_id("f", Some("staff")),
+        families::step("f", 0, &testing::public(), NOW, NOW).expect("a statement"),
         families::end("f", NOW),
         families::end_of_account("a", NOW),
         families::of_session("s"),
