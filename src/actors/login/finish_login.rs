@@ -52,7 +52,6 @@ impl Deps {
         };
         let challenged = Challenged::from_bytes(&state).ok_or(LoginError::Expired)?;
         let authenticated = challenged.finish(request.response).map_err(|_| LoginError::Refused)?;
-        let was_known = self.knows(&browser, &authenticated.identifier).await?;
         let now = self.clock.now();
         let cookie = Token::generate(self.random.as_ref());
         let lifetimes = &self.config.define.lifetimes;
@@ -76,13 +75,22 @@ impl Deps {
                 make(transaction, &session, &authenticated, replaced.as_ref(), now).await
             })
             .await?;
-        if !made {
+        let Made::Session { browser_was_known } = made else {
             return Err(LoginError::Refused);
-        }
+        };
         metrics::counter!("countersign_logins_total").increment(1);
-        self.refund(&identifier, request.address, &browser, was_known).await?;
+        self.refund(&identifier, request.address, &browser, browser_was_known)
+            .await?;
         Ok(cookie)
     }
+}
+
+/// What became of a login that the person got right.
+enum Made {
+    /// The session; and whether this browser had completed a login for this address before.
+    Session { browser_was_known: bool },
+    /// None.
+    Nothing,
 }
 
 /// Makes the session, only where the account is active, its record still the one that the login started from, and the
@@ -93,33 +101,37 @@ async fn make(
     authenticated: &Authenticated,
     replaced: Option<&TokenHash>,
     now: Timestamp,
-) -> Result<Decision<bool>, DbError> {
+) -> Result<Decision<Made>, DbError> {
     let Some(account) = transaction.query_one(&accounts::standing(&session.account_id)).await? else {
-        return Ok(Decision::Rollback(false));
+        return Ok(Decision::Rollback(Made::Nothing));
     };
     if account.text(0)? != "active" || account.integer(1)? != authenticated.record_version {
-        return Ok(Decision::Rollback(false));
+        return Ok(Decision::Rollback(Made::Nothing));
     }
     if transaction.query_one(&sessions::insert(session)).await?.is_none() {
-        return Ok(Decision::Rollback(false));
+        return Ok(Decision::Rollback(Made::Nothing));
     }
-    remember(transaction, &session.browser, &authenticated.identifier, now).await?;
+    let browser_was_known = remember(transaction, &session.browser, &authenticated.identifier, now).await?;
     if let Some(replaced) = replaced {
         replace(transaction, replaced, session, now).await?;
     }
-    Ok(Decision::Commit(true))
+    Ok(Decision::Commit(Made::Session { browser_was_known }))
 }
 
+/// Notes that this browser has completed a login for this address; whether it had before.
 async fn remember(
     transaction: &mut Transaction<'_>,
     browser: &TokenHash,
     identifier: &Identifier,
     now: Timestamp,
-) -> Result<(), DbError> {
+) -> Result<bool, DbError> {
+    let known = transaction
+        .query_one(&accounts::knows_browser(browser, identifier))
+        .await?;
     transaction
         .query(&accounts::remember_browser(browser, identifier, now))
         .await?;
-    Ok(())
+    Ok(known.is_some())
 }
 
 /// Ends the session that this browser had. If it was the same person's, what hung on it hangs on the new one; another

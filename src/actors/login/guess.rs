@@ -70,7 +70,7 @@ impl Deps {
     }
 
     /// Whether this browser has completed a login for this address.
-    pub(super) async fn knows(&self, browser: &TokenHash, identifier: &Identifier) -> Result<bool, Failure> {
+    async fn knows(&self, browser: &TokenHash, identifier: &Identifier) -> Result<bool, Failure> {
         Ok(self
             .store
             .query_one(&accounts::knows_browser(browser, identifier))

@@ -10,58 +10,110 @@ use crate::db::error::DbError;
 use crate::db::transaction::Transaction;
 use crate::db::work::{Keep, Work};
 
+/// How many batches keep savepoints after one that had to be run again: whoever makes works fail on purpose then costs the
+/// others little.
+const CAREFUL: u32 = 64;
+
+/// What became of a work.
+type Outcome = Result<(), DbError>;
+
 /// The one connection that writes.
 #[derive(Debug)]
 pub struct WriteConnection {
     connection: Connection,
+    /// Batches to be run behind savepoints from the start.
+    careful: u32,
 }
 
 impl WriteConnection {
     /// Takes over a connection made by [`super::connect`].
     #[must_use]
     pub const fn new(connection: Connection) -> Self {
-        Self { connection }
+        Self { connection, careful: 0 }
     }
 
     /// Runs all of `batch` in one transaction, then answers each work. Returns after COMMIT.
+    ///
+    /// Nearly all works keep what they write, and a savepoint costs as much as a row or two. So they are run without; if one
+    /// has something to take back, all are run again, those that need one behind a savepoint.
     pub fn run(&mut self, mut batch: Vec<Box<dyn Work>>) {
-        if let Err(error) = self.connection.execute_batch("BEGIN IMMEDIATE").map_err(failed) {
-            return settle_all(batch, |_| Err(error.clone()));
-        }
-        let mut results: Vec<Result<(), DbError>> = Vec::with_capacity(batch.len());
-        for work in &mut batch {
-            results.push(self.run_one(work.as_mut()));
-            if self.connection.is_autocommit() {
-                // A full disk or an I/O error may end the whole transaction: then nothing of this batch is kept.
-                let lost = DbError::Unavailable("the transaction was ended by the database".to_owned());
-                return settle_all(batch, |index| match results.get(index) {
-                    Some(Err(error)) => Err(error.clone()),
-                    _ => Err(lost.clone()),
-                });
-            }
-        }
-        if let Err(error) = self.connection.execute_batch("COMMIT").map_err(failed) {
-            let _ = self.connection.execute_batch("ROLLBACK");
-            return settle_all(batch, |_| Err(error.clone()));
-        }
-        metrics::counter!("countersign_commits_total").increment(1);
-        settle_all(batch, |index| {
-            results.get(index).cloned().unwrap_or(Err(DbError::Panicked))
+        let careful = self.careful > 0;
+        self.careful = self.careful.saturating_sub(1);
+        let outcomes = self.transaction(&mut batch, careful).unwrap_or_else(|Again| {
+            self.careful = CAREFUL;
+            let again = self.transaction(&mut batch, true);
+            again.unwrap_or_else(|Again| vec![Err(DbError::Panicked); batch.len()])
         });
+        for (work, outcome) in batch.into_iter().zip(outcomes) {
+            work.settle(outcome);
+        }
     }
 
-    /// Runs one work behind a savepoint where it needs one.
-    fn run_one(&self, work: &mut dyn Work) -> Result<(), DbError> {
-        let savepoint = work.is_compound();
-        if savepoint {
-            self.batch("SAVEPOINT work")?;
+    /// The outcome of each work after COMMIT or ROLLBACK.
+    fn transaction(&self, batch: &mut [Box<dyn Work>], careful: bool) -> Result<Vec<Outcome>, Again> {
+        let size = batch.len();
+        let all = |error: DbError| Ok(vec![Err(error); size]);
+        if let Err(error) = self.batch("BEGIN IMMEDIATE") {
+            return all(error);
         }
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for work in batch.iter_mut() {
+            outcomes.push(match self.run_one(work.as_mut(), careful) {
+                Ok(outcome) => outcome,
+                Err(Again) => {
+                    // Whatever hinders this hinders the transaction to come.
+                    let _ = self.batch("ROLLBACK");
+                    return Err(Again);
+                }
+            });
+            if self.connection.is_autocommit() {
+                // A full disk or an I/O error may end the whole transaction: then nothing of this batch is kept.
+                let lost = || DbError::Unavailable("the transaction was ended by the database".to_owned());
+                let mut kept = outcomes.into_iter().map(|outcome| outcome.and_then(|()| Err(lost())));
+                return Ok(batch
+                    .iter()
+                    .map(|_| kept.next().unwrap_or_else(|| Err(lost())))
+                    .collect());
+            }
+        }
+        if let Err(error) = self.batch("COMMIT") {
+            let _ = self.batch("ROLLBACK");
+            return all(error);
+        }
+        metrics::counter!("countersign_commits_total").increment(1);
+        Ok(outcomes)
+    }
+
+    /// Runs one work, in `careful` runs behind a savepoint if it may have something to take back.
+    fn run_one(&self, work: &mut dyn Work, careful: bool) -> Result<Outcome, Again> {
+        let savepoint = careful && work.is_compound();
+        if savepoint && let Err(error) = self.batch("SAVEPOINT work") {
+            return Ok(Err(error));
+        }
+        let before = self.connection.total_changes();
+        let result = self.poll(work);
+        if self.connection.is_autocommit() {
+            return Ok(result.map(drop));
+        }
+        let keeps = matches!(result, Ok(Keep::Yes));
+        if savepoint {
+            let undone = if keeps { Ok(()) } else { self.batch("ROLLBACK TO work") };
+            let ended = undone.and_then(|()| self.batch("RELEASE work"));
+            return Ok(ended.and(result.map(drop)));
+        }
+        if !keeps && work.is_compound() && self.connection.total_changes() != before {
+            return Err(Again);
+        }
+        Ok(result.map(drop))
+    }
+
+    fn poll(&self, work: &mut dyn Work) -> Result<Keep, DbError> {
         let result = std::panic::catch_unwind(AssertUnwindSafe(|| {
             let mut transaction = Transaction::on_sqlite(&self.connection);
             // Nothing in an SQLite transaction waits, so one poll runs the work to its end.
             work.run(&mut transaction).now_or_never()
         }));
-        let result = match result {
+        match result {
             Ok(Some(result)) => result,
             Ok(None) => Err(DbError::Inconsistent(format!(
                 "{} waited inside a transaction",
@@ -72,14 +124,7 @@ impl WriteConnection {
                 tracing::error!(work = work.name(), "a write panicked and was rolled back");
                 Err(DbError::Panicked)
             }
-        };
-        if savepoint && !self.connection.is_autocommit() {
-            if !matches!(result, Ok(Keep::Yes)) {
-                self.batch("ROLLBACK TO work")?;
-            }
-            self.batch("RELEASE work")?;
         }
-        result.map(|_| ())
     }
 
     fn batch(&self, sql: &'static str) -> Result<(), DbError> {
@@ -91,14 +136,15 @@ impl WriteConnection {
     }
 }
 
-fn settle_all(batch: Vec<Box<dyn Work>>, outcome: impl Fn(usize) -> Result<(), DbError>) {
-    for (index, work) in batch.into_iter().enumerate() {
-        work.settle(outcome(index));
-    }
-}
+/// A work has something to take back and no savepoint.
+#[derive(Debug)]
+struct Again;
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use super::*;
     use crate::db::sqlite::{Location, connect};
     use crate::db::statement::Statement;
@@ -118,6 +164,41 @@ mod tests {
 
     fn insert(key: i64) -> Statement {
         Statement::new("INSERT INTO t (k) VALUES ($1)").bind(key)
+    }
+
+    #[test]
+    fn works_run_again_behind_savepoints_only_after_one_had_to_be_taken_back() {
+        let mut writer = connection();
+        let runs = Arc::new(AtomicU32::new(0));
+        let mut run = |key: i64, decision: fn(()) -> Decision<()>| {
+            let counted = Arc::clone(&runs);
+            let (counting, _) = command("counting", async move |_: &mut Transaction<'_>| {
+                counted.fetch_add(1, Ordering::Relaxed);
+                Ok(Decision::Commit(()))
+            });
+            let (deciding, mut answer) = command("deciding", async move |transaction: &mut Transaction<'_>| {
+                if key > 0 {
+                    transaction.query(&insert(key)).await?;
+                }
+                Ok(decision(()))
+            });
+            writer.run(vec![counting, deciding]);
+            assert!(answer.try_recv().expect("answered").is_ok());
+            runs.swap(0, Ordering::Relaxed)
+        };
+        assert_eq!(run(1, Decision::Commit), 1);
+        assert_eq!(run(0, Decision::Rollback), 1, "nothing was written");
+        assert_eq!(run(2, Decision::Rollback), 2, "the row has to go");
+        assert_eq!(
+            run(2, Decision::Rollback),
+            1,
+            "savepoints are there at once for a while"
+        );
+        for _ in 1..CAREFUL {
+            assert_eq!(run(0, Decision::Commit), 1);
+        }
+        assert_eq!(run(2, Decision::Rollback), 2);
+        assert_eq!(run(2, Decision::Commit), 1, "no row was left behind");
     }
 
     #[test]
