@@ -83,6 +83,20 @@ impl<R: Role> Door<R> {
         }
     }
 
+    /// Sends and does not wait. What there is no room for is dropped: this is for hints, not for work.
+    pub fn tell<M: Request>(&self, request: M)
+    where
+        R: Serve<M>,
+    {
+        if let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() {
+            self.address.do_send(Envelope {
+                request,
+                origin: Origin::Outside,
+                permit: Some(permit),
+            });
+        }
+    }
+
     /// Whether the actor answers and its role is up.
     pub async fn is_well(&self) -> bool {
         self.address

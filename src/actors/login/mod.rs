@@ -136,9 +136,6 @@ impl Deps {
 
     /// Tells the Mailer that a mail was queued. If it does not hear it, it finds the mail by itself a little later.
     fn wake_mailer(&self) {
-        let mailer = self.mailer.clone();
-        actix_rt::spawn(async move {
-            let _ = mailer.ask(Wake).await;
-        });
+        self.mailer.tell(Wake);
     }
 }

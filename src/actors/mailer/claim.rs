@@ -24,6 +24,7 @@ impl Request for Claim {
 
 impl Serve<Claim> for Mailer {
     fn serve(&mut self, _: Claim, me: &Myself<Self>) -> Answer<()> {
+        self.called = false;
         let (deps, room, me) = (self.deps.clone(), Arc::clone(&self.room), me.clone());
         Answer::later(async move {
             if let Err(error) = deps.claim(&room, &me).await {
@@ -35,6 +36,9 @@ impl Serve<Claim> for Mailer {
 
 impl Deps {
     async fn claim(&self, room: &Arc<Semaphore>, me: &Myself<Mailer>) -> Result<(), WriteError> {
+        if room.available_permits() == 0 || self.way.is_closed(self.clock.monotonic()) {
+            return Ok(());
+        }
         let now = self.clock.now();
         if self.store.query_one(&links::mail_due(now)).await?.is_none() {
             return Ok(());

@@ -85,10 +85,21 @@ impl Deps {
     }
 }
 
-/// The state: how many more mails may be under way.
+/// The state: how many more mails may be under way, and whether the queue is about to be looked at.
 pub struct Mailer {
     deps: Deps,
     room: Arc<Semaphore>,
+    called: bool,
+}
+
+impl Mailer {
+    /// Has the queue looked at; those who call before that happens share the look.
+    fn call(&mut self, me: &Myself<Self>) {
+        if !self.called {
+            self.called = true;
+            me.notify(Claim);
+        }
+    }
 }
 
 impl Role for Mailer {
@@ -99,6 +110,7 @@ impl Role for Mailer {
         Self {
             deps: deps.clone(),
             room: Arc::new(Semaphore::new(CONCURRENCY)),
+            called: false,
         }
     }
 
@@ -108,7 +120,7 @@ impl Role for Mailer {
 
     fn tick(&mut self, me: &Myself<Self>) -> Answer<()> {
         me.notify(Count);
-        me.notify(Claim);
+        self.call(me);
         Answer::Ready(())
     }
 }
@@ -122,7 +134,7 @@ impl Request for Wake {
 
 impl Serve<Wake> for Mailer {
     fn serve(&mut self, _: Wake, me: &Myself<Self>) -> Answer<()> {
-        me.notify(Claim);
+        self.call(me);
         Answer::Ready(())
     }
 }

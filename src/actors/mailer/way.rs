@@ -30,6 +30,11 @@ struct Closed {
 }
 
 impl Way {
+    /// Whether nothing may be claimed `now`.
+    pub(super) fn is_closed(&self, now: Duration) -> bool {
+        self.0.lock().as_ref().is_some_and(|closed| now < closed.until)
+    }
+
     /// What may be claimed `now`. The one that is let through has `longest` to say how it went.
     pub(super) fn room(&self, now: Duration, longest: Duration) -> Room {
         let mut closed = self.0.lock();
@@ -102,8 +107,11 @@ mod tests {
         assert_eq!(way.room(at(0), LONGEST), Room::All);
         assert_eq!(way.failed(at(0), double), Some(at(10)));
         assert_eq!(way.failed(at(1), double), None, "was under way at the same time");
+        assert!(way.is_closed(at(9)));
         assert_eq!(way.room(at(9), LONGEST), Room::None);
+        assert!(!way.is_closed(at(10)));
         assert_eq!(way.room(at(10), LONGEST), Room::One);
+        assert!(way.is_closed(at(11)));
         assert_eq!(way.room(at(11), LONGEST), Room::None, "one is trying");
         assert_eq!(way.failed(at(12), double), Some(at(20)));
         assert_eq!(way.room(at(31), LONGEST), Room::None);

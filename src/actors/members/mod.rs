@@ -90,9 +90,6 @@ impl Deps {
 
     /// Tells the Mailer that a mail was queued.
     fn wake_mailer(&self) {
-        let mailer = self.mailer.clone();
-        actix_rt::spawn(async move {
-            let _ = mailer.ask(Wake).await;
-        });
+        self.mailer.tell(Wake);
     }
 }
