@@ -19,7 +19,7 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256, Sha512};
 
-use crate::clock::{Spans, thread_cpu};
+use crate::clock::{Span, thread_cpu};
 use crate::http::{Connection, Exchange};
 use crate::load::{self, CALLERS};
 use crate::people::{PASSWORD, Suite};
@@ -36,7 +36,7 @@ pub struct Opaque {
 }
 
 impl Opaque {
-    pub fn measure(spans: Spans) -> Self {
+    pub fn measure(span: Span) -> Self {
         let setup = ServerSetup::<Suite>::new(&mut OsRng);
         let client = ClientRegistration::<Suite>::start(&mut OsRng, PASSWORD).expect("starts");
         let request = client.message.serialize();
@@ -60,7 +60,7 @@ impl Opaque {
             ServerRegistration::<Suite>::finish(upload).serialize()
         };
         let record = finish();
-        let registration = spans.micros(1, || {
+        let registration = span.micros(1, || {
             black_box(respond());
             black_box(finish());
         });
@@ -88,7 +88,7 @@ impl Opaque {
             .expect("finishes")
             .message
             .serialize();
-        let login = spans.micros(1, || {
+        let login = span.micros(1, || {
             black_box(start());
             let state = ServerLogin::<Suite>::deserialize(&state).expect("a state");
             let ke3 = CredentialFinalization::deserialize(&ke3).expect("a message");
@@ -124,7 +124,7 @@ struct Claims {
 }
 
 impl Jose {
-    pub fn measure(spans: Spans) -> Self {
+    pub fn measure(span: Span) -> Self {
         const HEADER: &str = r#"{"alg":"EdDSA","typ":"at+jwt","kid":"NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"}"#;
         let key = SigningKey::generate(&mut OsRng);
         let claims = Claims {
@@ -158,13 +158,13 @@ impl Jose {
             serde_json::from_slice::<Claims>(&claims).expect("claims")
         };
         Self {
-            sign: spans.micros(1, || {
+            sign: span.micros(1, || {
                 black_box(sign());
             }),
-            verify: spans.micros(1, || {
+            verify: span.micros(1, || {
                 black_box(verify());
             }),
-            at_hash: spans.micros(1, || {
+            at_hash: span.micros(1, || {
                 let hash = Sha512::digest(black_box(&token));
                 black_box(URL_SAFE_NO_PAD.encode(&hash[..32]));
             }),
@@ -181,7 +181,7 @@ pub struct Small {
 }
 
 impl Small {
-    pub fn measure(spans: Spans) -> Self {
+    pub fn measure(span: Span) -> Self {
         let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[7; 32]).expect("a key"));
         let token = || {
             let mut bytes = [0; 32];
@@ -196,10 +196,10 @@ impl Small {
             text
         };
         Self {
-            token: spans.micros(1, || {
+            token: span.micros(1, || {
                 black_box(token());
             }),
-            seal: spans.micros(1, || {
+            seal: span.micros(1, || {
                 black_box(seal());
             }),
         }
@@ -207,7 +207,7 @@ impl Small {
 }
 
 /// JSON in the bodies of `exchanges`, read and written again.
-pub fn json(spans: Spans, exchanges: &[Exchange]) -> f64 {
+pub fn json(span: Span, exchanges: &[Exchange]) -> f64 {
     let bodies: Vec<serde_json::Value> = exchanges
         .iter()
         .flat_map(|exchange| [body(&exchange.request), body(&exchange.answer)])
@@ -218,7 +218,7 @@ pub fn json(spans: Spans, exchanges: &[Exchange]) -> f64 {
     }
     // Half are read by the server and half written; a body is one text either way.
     let texts: Vec<String> = bodies.iter().map(ToString::to_string).collect();
-    spans.micros(2, || {
+    span.micros(2, || {
         for (text, body) in texts.iter().zip(&bodies) {
             black_box(serde_json::from_str::<std::collections::BTreeMap<&str, serde_json::Value>>(text).ok());
             black_box(body.to_string());
@@ -232,8 +232,8 @@ fn body(bytes: &[u8]) -> &[u8] {
 }
 
 /// The requests of `exchanges` parsed, and nothing else.
-pub fn parsing(spans: Spans, exchanges: &[Exchange]) -> f64 {
-    spans.micros(1, || {
+pub fn parsing(span: Span, exchanges: &[Exchange]) -> f64 {
+    span.micros(1, || {
         for exchange in exchanges {
             parse(&exchange.request);
         }

@@ -9,7 +9,7 @@ use countersign::domain::entitlement::ids::ClaimIds;
 use countersign::domain::entitlement::key::ProofKey;
 use rusqlite::{Connection as Database, params};
 
-use crate::clock::Spans;
+use crate::clock::Span;
 use crate::http::{Connection, Exchange};
 use crate::load::{self, Measured, measure};
 use crate::process::Process;
@@ -65,7 +65,7 @@ impl Ledger {
     }
 
     /// What is measured in round `number`, with its floors.
-    pub fn round(&self, number: usize, spans: Spans) -> Vec<Line> {
+    pub fn round(&self, number: usize, span: Span) -> Vec<Line> {
         let (counts, people) = (self.counts, &self.people);
         let server = Process::start(&self.database);
         let mine = number * counts.people..(number + 1) * counts.people;
@@ -82,8 +82,8 @@ impl Ledger {
         drop(server);
         let copy = self.database.with_extension("copy");
         std::fs::copy(&self.database, &copy).expect("is copied");
-        let rows = Rows::measure(spans, &copy, &people[first]);
-        lines(claim, proofs, look, &samples, &rows, spans)
+        let rows = Rows::measure(span, &copy, &people[first]);
+        lines(claim, proofs, look, &samples, &rows, span)
     }
 
     /// Proofs for those who claimed in the round that began with `first`.
@@ -112,15 +112,15 @@ impl Ledger {
     }
 }
 
-fn lines(claim: Measured, proofs: Measured, look: Measured, samples: &Samples, rows: &Rows, spans: Spans) -> Vec<Line> {
-    let signatures = Signatures::measure(spans);
+fn lines(claim: Measured, proofs: Measured, look: Measured, samples: &Samples, rows: &Rows, span: Span) -> Vec<Line> {
+    let signatures = Signatures::measure(span);
     let line = |name, measured, exchanges: &[Exchange], rest: &[(&'static str, f64)]| {
-        let parsing = floor::parsing(spans, exchanges);
+        let parsing = floor::parsing(span, exchanges);
         let sockets = (floor::http(exchanges) - parsing).max(0.0);
         let transport = [
             ("HTTP", parsing),
             ("sockets", sockets),
-            ("JSON", floor::json(spans, exchanges)),
+            ("JSON", floor::json(span, exchanges)),
         ];
         Line {
             name,
@@ -300,17 +300,17 @@ struct Signatures {
 }
 
 impl Signatures {
-    fn measure(spans: Spans) -> Self {
+    fn measure(span: Span) -> Self {
         use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
         let key = SigningKey::from_bytes(&[7; 32]);
         let (public, hash) = (key.verifying_key().to_bytes(), [9; 32]);
         let signature = key.sign(&hash);
         Self {
-            verify: spans.micros(1, || {
+            verify: span.micros(1, || {
                 let key = VerifyingKey::from_bytes(&public).expect("a key");
                 key.verify_strict(black_box(&hash), &signature).expect("is right");
             }),
-            sign: spans.micros(1, || {
+            sign: span.micros(1, || {
                 black_box(key.sign(black_box(&hash)));
             }),
         }
@@ -324,7 +324,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn measure(spans: Spans, database: &Path, person: &Person) -> Self {
+    fn measure(span: Span, database: &Path, person: &Person) -> Self {
         const BATCH: u32 = 32;
         let connection = Database::open(database).expect("opens");
         connection.set_prepared_statement_cache_capacity(128);
@@ -365,14 +365,14 @@ impl Rows {
             );
         };
         Self {
-            claim: spans.micros(BATCH, || {
+            claim: span.micros(BATCH, || {
                 connection.execute_batch("BEGIN IMMEDIATE").expect("begins");
                 for _ in 0..BATCH {
                     claim();
                 }
                 connection.execute_batch("COMMIT").expect("commits");
             }),
-            prove: spans.micros(1, || {
+            prove: span.micros(1, || {
                 run(
                     "SELECT u.gen_index, u.expires_at, r.gen_index FROM entitlement_users u \
                      LEFT JOIN entitlement_revocations r ON r.gen_index = u.gen_index WHERE u.master_pkey = $1",

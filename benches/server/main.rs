@@ -43,7 +43,7 @@ mod turns;
 use std::path::Path;
 use std::time::Duration;
 
-use clock::Spans;
+use clock::Span;
 use floor::{Jose, Opaque, Small};
 use http::{Connection, Exchange};
 use ledger::Ledger;
@@ -80,7 +80,7 @@ impl Counts {
 const ROUNDS: usize = 5;
 
 /// How long a bare loop runs.
-const SPANS: Spans = Spans(Duration::from_millis(100));
+const SPAN: Span = Span(Duration::from_millis(300));
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -102,7 +102,7 @@ fn main() {
         beside(&database, &Counts::part(share));
     } else if asked("ledger") {
         let ledger = Ledger::plant(folder.path(), LEDGER, rounds);
-        let lines: Vec<_> = (0..rounds).map(|round| ledger.round(round, SPANS)).collect();
+        let lines: Vec<_> = (0..rounds).map(|round| ledger.round(round, SPAN)).collect();
         report::print(&lines);
         println!("| | | goal |\n| --- | --: | --: |");
         ledger.print_scale();
@@ -139,7 +139,7 @@ fn everything(folder: &Path, database: &Path, rounds: usize, open_logins: usize)
         let samples = Samples::take(&server, &world, counts.people * rounds + round);
         drop(server);
         let mut lines = lines(measured, &samples, database);
-        lines.append(&mut ledger.round(round, SPANS));
+        lines.append(&mut ledger.round(round, SPAN));
         all.push(lines);
     }
     report::print(&all);
@@ -310,18 +310,18 @@ async fn keep(server: &Process, work: impl AsyncFn(&mut Connection)) -> Vec<Exch
 }
 
 fn lines(all: All, samples: &Samples, database: &Path) -> Vec<Line> {
-    let spans = SPANS;
-    let opaque = Opaque::measure(spans);
-    let jose = Jose::measure(spans);
-    let small = Small::measure(spans);
-    let rows = Rows::measure(spans, database);
+    let span = SPAN;
+    let opaque = Opaque::measure(span);
+    let jose = Jose::measure(span);
+    let small = Small::measure(span);
+    let rows = Rows::measure(span, database);
     let transport = |exchanges: &[Exchange]| {
-        let parsing = floor::parsing(spans, exchanges);
+        let parsing = floor::parsing(span, exchanges);
         let sockets = (floor::http(exchanges) - parsing).max(0.0);
         [
             ("HTTP", parsing),
             ("sockets", sockets),
-            ("JSON", floor::json(spans, exchanges)),
+            ("JSON", floor::json(span, exchanges)),
         ]
     };
     let line = |name, goal, measured, exchanges: &[Exchange], rest: &[(&'static str, f64)]| Line {

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
-use crate::clock::Spans;
+use crate::clock::Span;
 
 /// Operations to a commit: as many as there are callers.
 const BATCH: u32 = 32;
@@ -20,15 +20,15 @@ pub struct Rows {
 
 impl Rows {
     /// Measures on a copy of the database that the server has filled.
-    pub fn measure(spans: Spans, database: &Path) -> Self {
+    pub fn measure(span: Span, database: &Path) -> Self {
         let copy = database.with_extension("copy");
         std::fs::copy(database, &copy).expect("is copied");
         let mut store = Store::open(&copy);
         Self {
-            sign_in: spans.micros(BATCH, || store.batch(Store::sign_in)),
-            registration: spans.micros(BATCH, || store.batch(Store::registration)),
-            refresh: spans.micros(BATCH, || store.batch(Store::refresh)),
-            userinfo: spans.micros(1, || store.userinfo()),
+            sign_in: span.micros(BATCH, || store.batch(Store::sign_in)),
+            registration: span.micros(BATCH, || store.batch(Store::registration)),
+            refresh: span.micros(BATCH, || store.batch(Store::refresh)),
+            userinfo: span.micros(1, || store.userinfo()),
         }
     }
 }
@@ -37,12 +37,15 @@ struct Store {
     connection: Connection,
     /// Names and hashes that have been used up.
     used: u64,
+    /// Operations so far.
+    turn: usize,
     /// Of everybody who has signed in.
     families: Vec<String>,
-    account: String,
-    identifier: Vec<u8>,
+    /// Of everybody who has registered: id and identifier.
+    accounts: Vec<(String, Vec<u8>)>,
+    /// Those that everybody registers by.
+    links: Vec<Vec<u8>>,
     client: String,
-    link: Vec<u8>,
 }
 
 impl Store {
@@ -55,32 +58,19 @@ impl Store {
         connection
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
             .expect("is set");
-        let (account, client) = connection
-            .query_row("SELECT account_id, client_id FROM families LIMIT 1", [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
+        let client = connection
+            .query_row("SELECT client_id FROM families LIMIT 1", [], |row| row.get(0))
             .expect("somebody has signed in");
-        let families = {
-            let mut statement = connection.prepare("SELECT id FROM families").expect("is prepared");
-            let rows = statement.query_map([], |row| row.get(0)).expect("runs");
-            rows.map(|id| id.expect("an id")).collect()
-        };
-        let identifier = connection
-            .query_row("SELECT identifier FROM accounts WHERE id = $1", [&account], |row| {
-                row.get(0)
-            })
-            .expect("the account");
-        let link = connection
-            .query_row("SELECT token_hash FROM links LIMIT 1", [], |row| row.get(0))
-            .expect("a link");
         Self {
+            families: all(&connection, "SELECT id FROM families", |row| row.get(0)),
+            accounts: all(&connection, "SELECT id, identifier FROM accounts", |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            }),
+            links: all(&connection, "SELECT token_hash FROM links", |row| row.get(0)),
             connection,
             used: 0,
-            families,
-            account,
-            identifier,
+            turn: 0,
             client,
-            link,
         }
     }
 
@@ -118,24 +108,26 @@ impl Store {
         let (session, browser, auth, flow, code) = (self.hash(), self.hash(), self.hash(), self.hash(), self.hash());
         let (sid, family) = (self.name(), self.name());
         let binding = "x".repeat(400);
+        let person = self.next();
+        let (account, identifier) = self.accounts[person % self.accounts.len()].clone();
         self.run(
             "SELECT id, email, status, record, record_version FROM accounts WHERE identifier = $1",
-            [&self.identifier],
+            [&identifier],
         );
         self.run(
             "INSERT INTO sessions (id_hash, sid, account_id, browser_hash, auth_hash, flow_hash, authenticated_at, \
              idle_expires_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) RETURNING sid",
-            params![session, sid, self.account, browser, auth, flow, NOW, NOW],
+            params![session, sid, account, browser, auth, flow, NOW, NOW],
         );
         self.run(
             "INSERT INTO known_browsers (browser_hash, identifier, last_used_at) VALUES ($1, $2, $3)",
-            params![browser, self.identifier, NOW],
+            params![browser, identifier, NOW],
         );
         self.run("SELECT account_id, sid FROM sessions WHERE id_hash = $1", [&session]);
         self.run(
             "INSERT INTO authorization_codes (code_hash, flow_hash, client_id, account_id, sid, binding, expires_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING code_hash",
-            params![code, flow, self.client, self.account, sid, binding, NOW],
+            params![code, flow, self.client, account, sid, binding, NOW],
         );
         self.run(
             "SELECT binding, spent_at, family_id FROM authorization_codes WHERE code_hash = $1",
@@ -149,27 +141,22 @@ impl Store {
         self.run(
             "INSERT INTO families (id, client_id, account_id, sid, scope, authenticated_at, sequence, rotated_at, \
              idle_expires_at, expires_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, 0, $6, $6, $6, $6)",
-            params![
-                family,
-                self.client,
-                self.account,
-                sid,
-                "email offline_access openid",
-                NOW
-            ],
+            params![family, self.client, account, sid, "email offline_access openid", NOW],
         );
     }
 
     /// Reads the link; spends it and makes the account.
     fn registration(&mut self) {
         let (identifier, id) = (self.hash(), self.name());
+        let person = self.next();
+        let link = self.links[person % self.links.len()].clone();
         self.run(
             "SELECT purpose, expires_at, spent_at, identifier, email, account_id FROM links WHERE token_hash = $1",
-            [&self.link],
+            [&link],
         );
         self.run(
             "UPDATE links SET spent_at = $2 WHERE token_hash = $1 RETURNING token_hash",
-            params![self.link, 1_700_000_000_000_i64],
+            params![link, 1_700_000_000_000_i64],
         );
         self.run(
             "INSERT INTO accounts (id, identifier, email, status, record, record_version, email_confirmed_at, \
@@ -193,9 +180,10 @@ impl Store {
         );
     }
 
-    /// Reads a family and rotates it: each time another, as those who refresh at once are others.
+    /// Reads a family and rotates it.
     fn refresh(&mut self) {
-        let (family, number) = self.next_family();
+        let family = self.next_family();
+        let number = i64::try_from(self.turn).expect("small");
         self.run(
             "SELECT f.client_id, f.account_id, f.sid, f.scope, f.authenticated_at, f.sequence, f.rotated_at, \
              f.idle_expires_at, f.expires_at, f.ended_at, f.created_at \
@@ -210,7 +198,7 @@ impl Store {
 
     /// Reads family and account.
     fn userinfo(&mut self) {
-        let (family, _) = self.next_family();
+        let family = self.next_family();
         self.run(
             "SELECT a.id, a.email FROM families f JOIN accounts a ON a.id = f.account_id \
              JOIN clients c ON c.id = f.client_id \
@@ -220,12 +208,22 @@ impl Store {
         );
     }
 
-    /// A family, and a number that was not there before. Neighbours in the table lie on one page, so these are far apart.
-    fn next_family(&mut self) -> (String, i64) {
-        const STRIDE: usize = 97;
-        self.used += 1;
-        let used = usize::try_from(self.used).expect("small");
-        let family = self.families[used * STRIDE % self.families.len()].clone();
-        (family, i64::try_from(self.used).expect("small"))
+    /// Each operation is somebody else's: people come in the order in which they were planted, as they do to the server.
+    fn next(&mut self) -> usize {
+        self.turn += 1;
+        self.turn
     }
+
+    /// Those who refresh come in any order. Neighbours in the table lie on one page, so these are far apart.
+    fn next_family(&mut self) -> String {
+        const STRIDE: usize = 97;
+        let number = self.next() * STRIDE % self.families.len();
+        self.families[number].clone()
+    }
+}
+
+fn all<T>(connection: &Connection, sql: &str, read: fn(&Row) -> rusqlite::Result<T>) -> Vec<T> {
+    let mut statement = connection.prepare(sql).expect("is prepared");
+    let rows = statement.query_map([], read).expect("runs");
+    rows.map(|row| row.expect("a row")).collect()
 }
