@@ -124,10 +124,13 @@ pub fn rotate(id: &str, before: &Family, next: &Family, required_scope: Option<&
     })
 }
 
-/// The step of most refreshes, without a look before: that of a family which has no terms, whose idle end is `settled` or
-/// later and stays, and which keeps `openid`, that everybody holds. If the token of `sequence` is its live one and `client`
-/// may have it, the columns of [`by_id`] after the step. No row, or no statement for a sequence beyond what a column holds,
-/// means that somebody has to look and decide.
+/// The step of most refreshes, without a look before: that of a family which has no terms, whose idle end stays because it
+/// is `settled` or later or cannot be put off, and which has `openid`, that everybody holds. If the token of `sequence` is
+/// its live one and `client` may have it, the columns of [`by_id`] after the step. No row, or no statement for a sequence
+/// beyond what a column holds, means that somebody has to look and decide.
+///
+/// From when on its client accepts families is looked at as it is in this moment, as it is by [`by_id`]: one that is refused
+/// a moment later has made a last step.
 #[must_use]
 pub fn step(id: &str, sequence: u64, client: &Client, settled: Timestamp, now: Timestamp) -> Option<Statement> {
     let before = i64::try_from(sequence).ok()?;
@@ -135,7 +138,8 @@ pub fn step(id: &str, sequence: u64, client: &Client, settled: Timestamp, now: T
     let statement = Statement::new(
         "UPDATE families SET sequence = $3, rotated_at = $4 \
          WHERE id = $1 AND sequence = $2 AND client_id = $5 AND ended_at IS NULL AND expires_at > $4 \
-         AND idle_expires_at > $4 AND idle_expires_at >= $6 AND terms IS NULL AND ' ' || scope || ' ' LIKE '% openid %' \
+         AND idle_expires_at > $4 AND (idle_expires_at >= $6 OR idle_expires_at = expires_at) AND terms IS NULL \
+         AND REPLACE(' ' || scope || ' ', ' openid ', '') <> ' ' || scope || ' ' \
          AND EXISTS (SELECT 1 FROM clients c WHERE c.id = families.client_id AND c.not_before <= families.created_at) \
          AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = families.account_id AND a.status = 'active') \
          AND (CAST($7 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM account_scopes s \

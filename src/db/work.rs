@@ -22,7 +22,7 @@ pub trait Work: Send {
     /// A name for metrics and logs.
     fn name(&self) -> &'static str;
 
-    /// Whether a failure half-way can leave rows behind, so that it needs a savepoint of its own.
+    /// Whether a failure half-way can leave rows behind, which have to be taken back.
     fn is_compound(&self) -> bool;
 
     /// Whether it takes a row first that all works like it take first, so that nothing it reads after that can change

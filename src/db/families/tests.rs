@@ -86,6 +86,14 @@ fn cases() -> Vec<(&'static str, Case, bool)> {
             false,
         ),
         (
+            "an end that cannot be put off",
+            with(|it| {
+                it.family.expires_at = NOW.plus(HOUR);
+                it.family.idle_expires_at = NOW.plus(HOUR);
+            }),
+            true,
+        ),
+        (
             "another client",
             with(|it| it.client.id = ClientId::parse("other").expect("an id")),
             false,
@@ -112,7 +120,7 @@ fn cases() -> Vec<(&'static str, Case, bool)> {
         ),
         (
             "with a scope that has openid in its name",
-            with(|it| it.family.scope = ScopeSet::of(["email", "openid2", "xopenid"])),
+            with(|it| it.family.scope = ScopeSet::of(["email", "openid2", "xopenid", "OPENID"])),
             false,
         ),
         ("a disabled account", with(|it| it.active = false), false),
@@ -200,14 +208,14 @@ async fn check(store: &TestStore, name: &str, case: &Case, taken: bool) {
 }
 
 #[actix_rt::test]
-async fn rf_the_step_without_a_look_is_the_one_that_would_have_been_decided() {
+async fn the_step_without_a_look_is_the_one_that_would_have_been_decided() {
     for (name, case, taken) in cases() {
         check(&TestStore::new(), name, &case, taken).await;
     }
 }
 
 #[actix_rt::test]
-async fn rf_so_it_is_on_postgresql() {
+async fn so_it_is_on_postgresql() {
     for (name, case, taken) in cases() {
         check(&TestStore::on_postgres().await, name, &case, taken).await;
     }

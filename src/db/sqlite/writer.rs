@@ -41,10 +41,14 @@ impl WriteConnection {
         self.careful = self.careful.saturating_sub(1);
         let outcomes = self.transaction(&mut batch, careful).unwrap_or_else(|Again| {
             self.careful = CAREFUL;
-            let again = self.transaction(&mut batch, true);
-            again.unwrap_or_else(|Again| vec![Err(DbError::Panicked); batch.len()])
+            // Behind savepoints nothing has to be run again.
+            self.transaction(&mut batch, true).unwrap_or_default()
         });
         for (work, outcome) in batch.into_iter().zip(outcomes) {
+            if matches!(outcome, Err(DbError::Panicked)) {
+                metrics::counter!("countersign_write_panics_total").increment(1);
+                tracing::error!(work = work.name(), "a write panicked and was rolled back");
+            }
             work.settle(outcome);
         }
     }
@@ -119,11 +123,7 @@ impl WriteConnection {
                 "{} waited inside a transaction",
                 work.name()
             ))),
-            Err(_) => {
-                metrics::counter!("countersign_write_panics_total").increment(1);
-                tracing::error!(work = work.name(), "a write panicked and was rolled back");
-                Err(DbError::Panicked)
-            }
+            Err(_) => Err(DbError::Panicked),
         }
     }
 
