@@ -104,6 +104,34 @@ async fn en_05_sign_up_and_reset_answer_alike_for_known_unknown_and_disabled() {
 }
 
 #[actix_web::test]
+async fn a_reset_for_nobody_writes_what_one_for_somebody_writes_and_sends_nothing() {
+    const LATER: &str = "later@example.org";
+    let server = Server::start();
+    Person::signed_up(&server, KNOWN).await;
+    let mut browser = Browser::new(&server);
+    for (email, links) in [(KNOWN, 1), (UNKNOWN, 2)] {
+        browser
+            .post("/update/password/reset/", &json!({ "email": email }))
+            .await;
+        let (store, _) = server.store().await;
+        let all = Statement::new("SELECT token_hash FROM links WHERE purpose = 'reset-password'");
+        assert_eq!(store.query(&all).await.expect("reads").len(), links, "{email}");
+    }
+    // Mails leave in the order of their turns, so the one before this has left or never will.
+    browser.post("/onboard/signup/", &json!({ "email": LATER })).await;
+    let mut mails = String::new();
+    for _ in 0..200 {
+        mails = browser.get("/dev/mailbox.json").await.text;
+        if mails.contains(LATER) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(mails.contains(LATER) && mails.contains(KNOWN), "{mails}");
+    assert!(!mails.contains(UNKNOWN), "{mails}");
+}
+
+#[actix_web::test]
 async fn en_06_a_known_address_that_signs_up_is_told_so_in_its_mailbox_alone() {
     let server = Server::start();
     let mut person = Person::signed_up(&server, KNOWN).await;
