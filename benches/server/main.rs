@@ -2,7 +2,7 @@
 //!
 //! The server is the release binary in a process of its own, as in production but for throttles, on a database in a
 //! temporary folder. 32 callers keep it busy over keep-alive connections, and `/proc` says what it used: wall time means
-//! little on a machine that others use too. The floor is measured in this process, in turn with the server, in each of five
+//! little on a machine that others use too. The floor is measured in this process, in turn with the server, in each of nine
 //! rounds, so that both move with the machine. `--quick` does one round; its figures are rough. `beside` measures the npm
 //! package oidc-provider in the same way instead of floors, `scale` operations among a million accounts, `ledger`
 //! entitlements alone, and `against BINARY` another build of the server beside this one.
@@ -77,7 +77,7 @@ impl Counts {
 }
 
 /// Rounds of a whole run.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 
 /// How long a bare loop runs.
 const SPAN: Span = Span(Duration::from_millis(300));
