@@ -302,7 +302,8 @@ impl Server {
 fn bind(address: SocketAddr) -> Result<TcpListener, RunError> {
     TcpListener::bind(address).map_err(|error| {
         RunError::Operator(format!(
-            "cannot listen on {address}: {error}; stop what uses it, or choose another address with listen (--listen)"
+            "cannot listen on {address}: {error}; stop what uses it, or choose another address with listen \
+             (COUNTERSIGN_LISTEN, or --listen of dev)"
         ))
     })
 }

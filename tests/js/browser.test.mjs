@@ -401,3 +401,8 @@ browse("an authorization request that cannot be answered shows the error page", 
   await heading(page, "This sign-in cannot go on");
   assert.match(await byTestId(page, "error-detail").innerText(), /invalid_request/);
 });
+
+browse("an address that leads nowhere says so, and blames no application", async (window) => {
+  const page = await window.open("/nowhere");
+  await heading(page, "There is no such page");
+});

@@ -1,4 +1,7 @@
-/** Errors that the server tells with the page itself: an authorization request that cannot be answered to its application. */
+/**
+ * Errors that the server tells with the page itself: an authorization request that cannot be answered to its application,
+ * and a page that is not there.
+ */
 
 import { Link } from "../navigation";
 import { Stopped } from "../ui/stopped";
@@ -11,6 +14,7 @@ export function serverError(): { kind: string; detail: string } | null {
 }
 
 export function ServerError({ kind, detail }: { kind: string; detail: string }) {
+  if (kind === "not-found") return <NotFound />;
   return (
     <Stopped title="This sign-in cannot go on" actions={<Home />}>
       <p>The application that sent you here asked in a way that this server does not accept.</p>

@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Acts as a client of a development server.
 #[derive(clap::Subcommand, Debug)]
 pub(in crate::cli) enum Command {
-    /// Makes a payment, claims it, and prints the proof
+    /// Makes a payment, claims it, and prints the answer with the proof in it
     Add(Add),
     /// Says of a payment of the App Store that a refund was asked for
     Refund(Refund),
