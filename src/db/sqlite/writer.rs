@@ -72,12 +72,12 @@ impl WriteConnection {
             });
             if self.connection.is_autocommit() {
                 // A full disk or an I/O error may end the whole transaction: then nothing of this batch is kept.
-                let lost = || DbError::Unavailable("the transaction was ended by the database".to_owned());
-                let mut kept = outcomes.into_iter().map(|outcome| outcome.and_then(|()| Err(lost())));
-                return Ok(batch
-                    .iter()
-                    .map(|_| kept.next().unwrap_or_else(|| Err(lost())))
-                    .collect());
+                let lost: Outcome = Err(DbError::Unavailable(
+                    "the transaction was ended by the database".to_owned(),
+                ));
+                let mut ended: Vec<_> = outcomes.into_iter().map(|outcome| outcome.and(lost.clone())).collect();
+                ended.resize(size, lost);
+                return Ok(ended);
             }
         }
         if let Err(error) = self.batch("COMMIT") {

@@ -31,10 +31,18 @@ pub struct Lifetimes {
 }
 
 impl Lifetimes {
-    /// An idle end from here on stays where it is when a family is used at `now`.
+    /// An idle end from here on stays where it is when a family is used at `now`, whatever its absolute end is.
     #[must_use]
     pub fn settled(&self, now: Timestamp) -> Timestamp {
-        now.plus(self.idle).minus(self.idle / IDLE_STEPS)
+        self.near(now.plus(self.idle))
+    }
+
+    /// From when on an idle end is so near to another that it is not put off until then.
+    ///
+    /// The end is an index entry in the store. Moved in steps it is written once a day or so instead of at every refresh, and
+    /// a family lies unused for a thirty-second part less than it might.
+    fn near(&self, end: Timestamp) -> Timestamp {
+        end.minus(self.idle / IDLE_STEPS)
     }
 }
 
@@ -196,13 +204,10 @@ impl Family {
 
     fn rotated(&self, lifetimes: &Lifetimes, now: Timestamp) -> Option<Self> {
         let idle_expires_at = now.plus(lifetimes.idle).min(self.expires_at);
-        let gained = idle_expires_at.since(self.idle_expires_at);
         Some(Self {
             sequence: self.sequence.checked_add(1)?,
             rotated_at: now,
-            // The end is an index entry in the store. Moved in steps it is written once a day or so instead of at every
-            // refresh, and a family lies unused for a thirty-second part less than it might.
-            idle_expires_at: if gained > lifetimes.idle / IDLE_STEPS {
+            idle_expires_at: if self.idle_expires_at < lifetimes.near(idle_expires_at) {
                 idle_expires_at
             } else {
                 self.idle_expires_at
